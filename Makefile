@@ -1,0 +1,54 @@
+# A fresh machine with Python 3.11 or newer needs nothing else:
+#   make demo    train on real data and leave a model and figures in demo/
+#   make test    every test
+#   make check   style and types
+#   make docs    run every example of README.md and docs/
+
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TEST_OPTIONS ?= -q -n auto --maxprocesses 4
+
+.PHONY: help demo test check docs format wheel clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+$(READY): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "glassnet needs Python 3.11 or newer, and none was found. Install one, or name it: make PYTHON=/path/to/python3" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "$(PYTHON) cannot make an environment. On Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
+	@echo "Setting up $(VENV): a minute or two, once"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(READY)
+
+demo: $(READY)
+	@rm -rf demo/run
+	$(BIN)/python examples/bundled_table.py breast_cancer demo/tumours.csv
+	$(BIN)/glassnet train demo/tumours.csv --target diagnosis --seed 0 -o demo/run
+	@echo "Model, figures and metrics:" && ls demo/run
+
+test: $(READY)
+	$(BIN)/python -m pytest $(TEST_OPTIONS)
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+docs: $(READY)
+	$(BIN)/python -m pytest -q tests/test_documentation.py
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+wheel: $(READY)
+	@rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+
+clean:
+	rm -rf $(VENV) demo dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

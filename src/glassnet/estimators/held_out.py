@@ -1,0 +1,70 @@
+"""Rows that are watched and never learned from: chosen from the training rows or given, and how the network scores on them."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import train_test_split
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class HeldOutRows:
+    """Inputs X, the user's y, the same as target columns, and weights or None."""
+
+    X: Any
+    y: Any
+    target: Array
+    weight: Array | None
+
+    def scorer(self, estimator: Any, monitor: str | None) -> Callable[[Array], float]:
+        """theta -> score: a scikit-learn scorer called ``monitor``, or accuracy / R2 where it is None.
+
+        The estimator's ``coefs_`` are views into theta while it learns, so it can be asked as it is.
+        """
+        if monitor is None:
+
+            def score(theta: Array) -> float:
+                with np.errstate(all="ignore"):
+                    raw = estimator._raw_prediction(self.X)
+                return float(estimator._score_prediction(estimator._to_prediction(raw), self.y, self.weight))
+
+            return score
+        scorer = get_scorer(monitor)
+        nameless = copy.copy(estimator)
+        nameless.__dict__.pop("feature_names_in_", None)
+
+        def asked(theta: Array) -> float:
+            nameless.coefs_, nameless.intercepts_ = estimator.coefs_, estimator.intercepts_
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", category=UserWarning)
+                return float(scorer(nameless, self.X, self.y, **({} if self.weight is None else {"sample_weight": self.weight})))
+
+        return asked
+
+
+def hold_out(
+    X: Any, y: Any, target: Array, weight: Array | None, fraction: float, random: np.random.RandomState, *, stratify: Any
+) -> tuple[Any, Array, Array | None, HeldOutRows]:
+    """Split off ``fraction`` of the rows: (X, target, weight) to learn from, and the held-out rows.
+
+    Raises ValueError where fewer than two rows would be held out.
+    """
+    parts = [X, y, target] if weight is None else [X, y, target, weight]
+    split = train_test_split(*parts, random_state=random, test_size=fraction, stratify=stratify)
+    X_train, X_val, _, y_val, target_train, target_val = split[:6]
+    weight_train, weight_val = split[6:] if weight is not None else (None, None)
+    if X_val.shape[0] < 2:
+        raise ValueError(
+            f"The validation set is too small: {X_val.shape[0]} rows of {X.shape[0]}. "
+            "Increase 'validation_fraction' or the size of your dataset, or give X_val and y_val."
+        )
+    return X_train, np.ascontiguousarray(target_train), weight_train, HeldOutRows(X_val, y_val, np.ascontiguousarray(target_val), weight_val)

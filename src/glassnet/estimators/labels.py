@@ -1,0 +1,89 @@
+"""Class labels as target columns and back: one 0/1 column for two classes, one column per class for more, one per label for many at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """How classes and output units correspond.
+
+    kind     'binary', 'multiclass' or 'multilabel'
+    classes  sorted class labels, or the label numbers 0 .. k-1 for multilabel
+    """
+
+    kind: str
+    classes: Array
+
+    @classmethod
+    def of(cls, y: Any, classes: Any = None) -> Labels:
+        """Read the classes from ``y``, or take ``classes`` where they are known beforehand.
+
+        Raises ValueError where ``y`` is continuous, or has one class only.
+        """
+        check_classification_targets(y)
+        if type_of_target(y) == "multilabel-indicator":
+            n_labels = y.shape[1] if hasattr(y, "shape") else len(y[0])
+            return cls("multilabel", np.arange(n_labels))
+        if type_of_target(y) == "multiclass-multioutput":
+            raise ValueError("y must have one column of classes, or 0/1 columns for several labels at once; got several columns of classes.")
+        found = np.unique(column_or_1d(y)) if classes is None else np.unique(classes)
+        if len(found) < 2:
+            only = repr(found[0].item() if hasattr(found[0], "item") else found[0]) if len(found) else "none"
+            raise ValueError(
+                f"A classifier needs rows of at least 2 classes, but y contains only one class: {only}. "
+                "Add rows of another class, or name all classes to partial_fit(classes=...)."
+            )
+        return cls("binary" if len(found) == 2 else "multiclass", found)
+
+    @property
+    def link(self) -> str:
+        """The link of the output units."""
+        return "softmax" if self.kind == "multiclass" else "logistic"
+
+    @property
+    def n_outputs(self) -> int:
+        """Output units."""
+        return 1 if self.kind == "binary" else len(self.classes)
+
+    def encode(self, y: Any, dtype: Any) -> Array:
+        """``y`` as target columns (n, n_outputs).
+
+        Raises ValueError for labels that are not among the classes.
+        """
+        if self.kind == "multilabel":
+            dense = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
+            if dense.ndim != 2 or dense.shape[1] != len(self.classes):
+                raise ValueError(f"y must have {len(self.classes)} columns of 0 and 1; got shape {dense.shape}.")
+            return np.ascontiguousarray(dense, dtype=dtype)
+        y = column_or_1d(y)
+        place = np.searchsorted(self.classes, y)
+        place = np.minimum(place, len(self.classes) - 1)
+        unknown = self.classes[place] != y
+        if np.any(unknown):
+            raise ValueError(
+                f"y has classes that the model does not know: {np.unique(y[unknown])[:5].tolist()}; it knows {self.classes.tolist()}."
+            )
+        if self.kind == "binary":
+            return np.ascontiguousarray(place.astype(dtype)[:, None])
+        target = np.zeros((len(y), len(self.classes)), dtype)
+        target[np.arange(len(y)), place] = 1
+        return target
+
+    def decode(self, probability: Array, threshold: float | None = None) -> Array:
+        """The predicted labels. Two classes: the second where its probability reaches ``threshold``; without one, exceeds 1/2."""
+        if self.kind == "multiclass":
+            return np.asarray(self.classes[np.argmax(probability, axis=1)])
+        yes = probability > 0.5 if threshold is None else probability >= threshold
+        if self.kind == "binary":
+            return np.asarray(self.classes[yes[:, 0].astype(int)])
+        return yes.astype(int)

@@ -1,0 +1,28 @@
+"""How a formula becomes machine code: one decorator for every kernel of the library.
+
+``kernel`` compiles a function of arrays with Numba, once per dtype, and keeps the machine code in a cache on disk.
+Sums may be reordered and products fused, but nan and infinity keep their meaning, so a fused loop runs at vector speed
+while a number that has run away still reaches the training loop and is caught there.
+
+``NUMBA_DISABLE_JIT=1`` leaves every kernel plain Python, for a debugger and for a test of the formulas themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+REORDERED = {"contract", "reassoc", "nsz", "arcp"}
+"""What a kernel's loops may do to a sum: fuse, reorder, ignore the sign of zero, multiply by a reciprocal."""
+
+EXACT = {"contract", "nsz"}
+"""What a scalar formula may do whose terms must be added in the order written (argument reduction)."""
+
+
+def kernel(function: F) -> F:
+    """Compile ``function``; it may be called from Python and from other kernels, and releases the interpreter lock."""
+    return cast(F, numba.njit(cache=True, fastmath=REORDERED, error_model="numpy", nogil=True)(function))

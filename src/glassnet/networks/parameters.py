@@ -1,0 +1,66 @@
+"""All parameters in one vector, theta, and the weights W and biases b of each layer as views into it.
+
+    theta = [ W_1 row by row | b_1 | W_2 row by row | b_2 | ... ]        a layer without bias has no b in theta
+
+So an optimiser is one loop over a vector; a snapshot, a saved file, a sum over workers and a gradient check are one line each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where each W and b lies in theta.
+
+    sizes   units per layer, inputs first: (784, 300, 10)
+    biases  one truth per layer after the input: does it have a bias?
+    """
+
+    sizes: tuple[int, ...]
+    biases: tuple[bool, ...]
+    weights: tuple[slice, ...] = field(init=False)
+    offsets: tuple[slice, ...] = field(init=False)
+    n_parameters: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        weights, offsets, at = [], [], 0
+        for n_in, n_out, bias in zip(self.sizes[:-1], self.sizes[1:], self.biases, strict=True):
+            weights.append(slice(at, at + n_in * n_out))
+            at += n_in * n_out
+            offsets.append(slice(at, at + n_out * bias))
+            at += n_out * bias
+        object.__setattr__(self, "weights", tuple(weights))
+        object.__setattr__(self, "offsets", tuple(offsets))
+        object.__setattr__(self, "n_parameters", at)
+
+    @property
+    def n_weights(self) -> int:
+        """Weights without the biases."""
+        return sum(n_in * n_out for n_in, n_out in zip(self.sizes[:-1], self.sizes[1:], strict=True))
+
+    def views(self, theta: Array) -> list[tuple[Array, Array]]:
+        """(W, b) of each layer: views into ``theta``; a layer without bias gets zeros of its own for b."""
+        pairs = []
+        shapes = zip(self.sizes[:-1], self.sizes[1:], strict=True)
+        for (n_in, n_out), weights, offsets, bias in zip(shapes, self.weights, self.offsets, self.biases, strict=True):
+            b = theta[offsets] if bias else np.zeros(n_out, theta.dtype)
+            pairs.append((theta[weights].reshape(n_in, n_out), b))
+        return pairs
+
+    def pack(self, coefs: Sequence[Array], intercepts: Sequence[Array | None], dtype: Any) -> Array:
+        """A new theta from one W (n_in, n_out) and one b (n_out,) or None per layer."""
+        theta = np.empty(self.n_parameters, dtype)
+        for W, b, weights, offsets in zip(coefs, intercepts, self.weights, self.offsets, strict=True):
+            theta[weights] = np.asarray(W).ravel()
+            if offsets.stop > offsets.start:
+                theta[offsets] = b
+        return theta

@@ -1,0 +1,142 @@
+"""What the solvers of a one-layer network have in common: their record, their reason to stop, and their answer."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glassnet.checks import DivergenceError
+from glassnet.training.history import History, Row
+from glassnet.training.linear_problem import LinearProblem
+from glassnet.training.stopping import Reason
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Descent:
+    """How far a solver goes and who watches.
+
+    tol          bound on the gradient norm: the largest component by preconditioned coordinates
+    max_iter     iterations at most
+    max_seconds  wall time at most, None for no bound
+    held_out     theta -> loss on held-out rows, for the history
+    observers    called with every history row
+    follow       called with theta after every iteration
+    """
+
+    tol: float = 1e-4
+    max_iter: int = 100
+    max_seconds: float | None = None
+    held_out: Callable[[Array], float] | None = None
+    observers: Sequence[Callable[[Row], None]] = ()
+    follow: Callable[[Array], None] | None = None
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Where a solver ended: theta in float64, F there, the gradient norm, the iterations made, and why it stopped."""
+
+    theta: Array
+    value: float
+    gradient_norm: float
+    n_iter: int
+    reason: Reason
+    history: History
+
+    @property
+    def converged(self) -> bool:
+        """Whether theta is a minimum, to ``tol`` or to the last digit that the dtype of X holds."""
+        return self.reason.kind in ("gradient", "rounding")
+
+    @property
+    def stopped_because(self) -> str:
+        """The reason as a sentence."""
+        return self.reason.sentence
+
+
+class Record:
+    """Writes a history row per iteration and answers with a reason to stop or nothing."""
+
+    def __init__(self, problem: LinearProblem, plan: Descent) -> None:
+        self.problem, self.plan = problem, plan
+        self.history = History()
+        self.began = time.perf_counter()
+        self.u, self.value, self.norm = np.zeros(problem.size), math.inf, math.inf
+
+    def start(self, u: Array, value: float, norm: float) -> Reason | None:
+        """Note where the descent begins; it need not begin at all with no iteration allowed."""
+        self.u, self.value, self.norm = u, value, norm
+        if not math.isfinite(value):
+            raise DivergenceError(
+                f"the loss is {value} at the start: some x or the starting weights are too large for {self.problem.sums.dtype}. "
+                "Scale the inputs or use float64."
+            )
+        return self._used_up()
+
+    def step(self, u: Array, value: float, norm: float, rate: float | None = None) -> Reason | None:
+        """Note an iteration that led to ``u``."""
+        self.u, self.value, self.norm = u, value, norm
+        plan, theta = self.plan, self.problem.outwards(u)
+        self.history.append(
+            epoch=len(self.history) + 1,
+            loss=value,
+            val_loss=None if plan.held_out is None else plan.held_out(theta),
+            gradient_norm=norm,
+            weight_norm=float(np.linalg.norm(theta)),
+            learning_rate=rate,
+            seconds=time.perf_counter() - self.began,
+        )
+        for observer in plan.observers:
+            observer(self.history[-1])
+        if plan.follow is not None:
+            plan.follow(theta)
+        if norm <= plan.tol:
+            return Reason("gradient", f"gradient norm {norm:.2g} is below tol={plan.tol:g} after {self._so_many()}")
+        return self._used_up()
+
+    def no_further(self) -> Reason:
+        """The reason where rounding hides any further decrease."""
+        sentence = f"no further decrease can be told from rounding in {self.problem.sums.dtype}; gradient norm {self.norm:.2g}"
+        return Reason("rounding", f"{sentence} after {self._so_many()}")
+
+    def stuck(self) -> Reason:
+        """The reason where no step decreases F though the gradient says it could."""
+        return Reason("solver", f"no step decreases the loss though the gradient norm is {self.norm:.2g}, after {self._so_many()}")
+
+    def interrupted(self) -> Reason:
+        """The reason after Ctrl-C."""
+        return Reason("interrupted", f"interrupted by the user after {self._so_many()}; the best weights so far are kept")
+
+    def answer(self, reason: Reason) -> Solution:
+        """The solution at the last noted point."""
+        self.history.stopped_because = reason.sentence
+        return Solution(self.problem.outwards(self.u), self.value, self.norm, len(self.history), reason, self.history)
+
+    def _so_many(self) -> str:
+        return f"{len(self.history)} iteration{'' if len(self.history) == 1 else 's'}"
+
+    def _used_up(self) -> Reason | None:
+        plan, spent = self.plan, time.perf_counter() - self.began
+        if len(self.history) >= plan.max_iter:
+            return Reason("epochs", f"all {self._so_many()} of max_iter are done; gradient norm {self.norm:.2g} is above tol={plan.tol:g}")
+        if plan.max_seconds is not None and spent >= plan.max_seconds:
+            return Reason("seconds", f"{spent:.3g} s are over, max_seconds={plan.max_seconds:g}; gradient norm {self.norm:.2g}")
+        return None
+
+
+def largest(gradient: Array) -> float:
+    """The gradient norm of the stopping tests."""
+    return float(np.abs(gradient).max(initial=0.0))
+
+
+def subgradient(u: Array, gradient: Array, lasso: Array) -> Array:
+    """The smallest element of the subdifferential of F by u: 0 at a minimum."""
+    at_zero = np.sign(gradient) * np.maximum(np.abs(gradient) - lasso, 0.0)
+    return np.where(u == 0.0, at_zero, gradient + lasso * np.sign(u))

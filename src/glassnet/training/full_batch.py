@@ -1,0 +1,197 @@
+"""Full-batch descent by SciPy: L-BFGS and conjugate gradient on the mean loss of all rows.
+
+    minimise over theta   sum_n w_n L(x_n, y_n) / n  +  alpha/2 sum W^2 / n  +  l1 sum |W| / n          (biases free)
+
+The sum is taken block by block through one workspace, so memory does not grow with the rows. An L1 penalty is smooth once
+theta is split into two parts >= 0 (W = P - Q, |W| = P + Q at the minimum), which L-BFGS-B keeps by its bounds: weights become exactly 0.
+
+Sources: Byrd, Lu, Nocedal & Zhu (1995), SIAM J. Sci. Comput. 16, 1190-1208; Polak & Ribière (1969).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.optimize
+from numpy.typing import NDArray
+
+from glassnet.checks import DivergenceError
+from glassnet.networks.network import BLOCK, Network, Workspace
+from glassnet.training.history import History
+from glassnet.training.loop import HeldOut, Observer, mean_loss
+from glassnet.training.rows import Rows
+from glassnet.training.stopping import Best, Reason, Rule, first_reason
+
+Array = NDArray[Any]
+
+
+class Objective:
+    """The mean loss of all rows with its L2 penalty, as a function of theta in float64; passes run in the rows' dtype."""
+
+    def __init__(self, network: Network, rows: Rows, alpha: float) -> None:
+        self.network, self.rows, self.alpha = network, rows, alpha
+        dtype = rows.y.dtype
+        self.theta = np.empty(network.layout.n_parameters, dtype)
+        self._gradient = np.zeros_like(self.theta)
+        self._parameters = network.layout.views(self.theta)
+        self._gradients = network.layout.views(self._gradient)
+        self._work = Workspace(network, min(len(rows), BLOCK), dtype)
+        self.evaluations = 0
+
+    def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
+        """Return the objective and its gradient (as many as theta, float64)."""
+        self.evaluations += 1
+        self.theta[:] = theta
+        cost, total = 0.0, np.zeros(len(self.theta))
+        for X, y, weight in self.rows.blocks(self._work.n):
+            cost += self.network.value_and_gradient(self._parameters, self._gradients, X, y, weight, self._work.rows(len(y)))
+            total += self._gradient
+        if self.alpha:
+            self._gradient[:] = 0.0
+            cost += self.network.add_l2(self._parameters, self._gradients, self.alpha / self.rows.unit)
+            total += self._gradient
+        return cost / len(self.rows), total / len(self.rows)
+
+
+@dataclass(frozen=True)
+class FullBatchPlan:
+    """How far to go: 'lbfgs' or 'cg'; ``gradient_tol`` bounds the largest component of the gradient."""
+
+    method: str
+    iterations: int
+    evaluations: int
+    gradient_tol: float
+    rules: Sequence[Rule]
+    best: Best
+    restore_best: bool = False
+    alpha: float = 0.0
+    l1: float = 0.0
+
+
+def minimise(
+    network: Network,
+    rows: Rows,
+    theta: Array,
+    plan: FullBatchPlan,
+    history: History,
+    *,
+    held_out: HeldOut | None = None,
+    observers: Sequence[Observer] = (),
+) -> Reason:
+    """Move ``theta`` to the minimum in place; one history row per iteration.
+
+    Ctrl-C ends the descent with the best weights so far. Raises DivergenceError where the objective is not finite.
+    """
+    objective = Objective(network, rows, plan.alpha)
+    penalty = L1Split(network, plan.l1 / (rows.unit * len(rows))) if plan.l1 else None
+    best_theta = theta.copy()
+    began = time.perf_counter()
+    latest: dict[str, Any] = {"x": None}
+    reason: Reason | None = None
+
+    def function(x: Array) -> tuple[float, Array]:
+        value, gradient = penalty.value_and_gradient(objective, x) if penalty else objective.value_and_gradient(x)
+        if not math.isfinite(value):
+            raise DivergenceError(
+                f"Training diverged: the loss is {value} after {len(history)} iterations of {plan.method}. Scale the inputs and the "
+                "targets, or begin with smaller weights. The best weights so far are kept."
+            )
+        latest.update(x=x.copy(), value=value, gradient=gradient)
+        return value, gradient
+
+    def after_iteration(intermediate_result: scipy.optimize.OptimizeResult) -> None:
+        nonlocal reason
+        x = np.asarray(intermediate_result.x)
+        if not np.array_equal(x, latest["x"]):
+            function(x)
+        now = penalty.join(x) if penalty else x
+        theta[:] = now
+        history.append(
+            epoch=len(history) + 1,
+            loss=float(latest["value"]),
+            val_loss=None if held_out is None else mean_loss(network, theta, held_out.rows),
+            val_score=None if held_out is None or held_out.score is None else held_out.score(theta),
+            gradient_norm=float(np.linalg.norm(latest["gradient"])),
+            weight_norm=float(np.linalg.norm(now)),
+            seconds=time.perf_counter() - began,
+        )
+        if plan.best.read(history):
+            best_theta[:] = theta
+        for observer in observers:
+            observer(history[-1])
+        if stop := first_reason(plan.rules, history):
+            reason = stop[1]
+            raise StopIteration
+
+    x0 = theta.astype(np.float64)
+    options: dict[str, Any] = {"maxiter": plan.iterations, "gtol": plan.gradient_tol}
+    arguments: dict[str, Any] = {"method": "CG"}
+    if plan.method == "lbfgs":
+        arguments = {"method": "L-BFGS-B", "bounds": None if penalty is None else penalty.bounds}
+        options["maxfun"] = plan.evaluations
+        x0 = x0 if penalty is None else penalty.split(x0)
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            result = scipy.optimize.minimize(function, x0, jac=True, callback=after_iteration, options=options, **arguments)
+        theta[:] = penalty.join(result.x) if penalty else result.x
+        reason = reason or _scipy_reason(result, plan, history, latest)
+    except KeyboardInterrupt:
+        reason = Reason("interrupted", f"interrupted by the user after {len(history)} iterations; the best weights so far are kept")
+        theta[:] = best_theta
+    except DivergenceError:
+        theta[:] = best_theta
+        raise
+    if plan.restore_best and len(history):
+        theta[:] = best_theta
+    history.stopped_because = reason.sentence
+    return reason
+
+
+def _scipy_reason(result: Any, plan: FullBatchPlan, history: History, latest: dict[str, Any]) -> Reason:
+    """SciPy's own reason to stop, in our words."""
+    largest = float(np.abs(latest["gradient"]).max())
+    if result.status == 1 and result.nit >= plan.iterations:
+        return Reason("epochs", f"all {plan.iterations} iterations are done; largest gradient component {largest:.3g}")
+    if result.status == 1:
+        return Reason("evaluations", f"{result.nfev} evaluations are done; largest gradient component {largest:.3g}")
+    if result.success:
+        what = "is below" if largest <= plan.gradient_tol else "and the loss no longer decreases, above"
+        return Reason("gradient", f"largest gradient component {largest:.3g} {what} {plan.gradient_tol:g} after {result.nit} iterations")
+    return Reason("solver", f"no step lowers the loss any further after {result.nit} iterations; largest gradient component {largest:.3g}")
+
+
+class L1Split:
+    """theta as P - Q with P, Q >= 0 for the weights; biases stay free in P with Q = 0."""
+
+    def __init__(self, network: Network, strength: float) -> None:
+        n = network.layout.n_parameters
+        self.cost = np.zeros(n)
+        for where in network.layout.weights:
+            self.cost[where] = strength
+        free = self.cost == 0
+        low = np.concatenate([np.where(free, -np.inf, 0.0), np.zeros(n)])
+        high = np.concatenate([np.full(n, np.inf), np.where(free, 0.0, np.inf)])
+        self.bounds = scipy.optimize.Bounds(low, high)
+        self._free = free
+
+    def split(self, theta: Array) -> Array:
+        """[P, Q] with P - Q = theta."""
+        P = np.where(self._free, theta, np.maximum(theta, 0.0))
+        return np.concatenate([P, np.where(self._free, 0.0, np.maximum(-theta, 0.0))])
+
+    def join(self, x: Array) -> Array:
+        """P - Q."""
+        n = len(self.cost)
+        return np.asarray(x[:n] - x[n:])
+
+    def value_and_gradient(self, objective: Objective, x: Array) -> tuple[float, Array]:
+        """The objective plus l1 (P + Q), and its gradient in P and Q."""
+        n = len(self.cost)
+        value, gradient = objective.value_and_gradient(self.join(x))
+        value += float(self.cost @ (x[:n] + x[n:]))
+        return value, np.concatenate([gradient + self.cost, self.cost - gradient])

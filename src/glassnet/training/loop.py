@@ -1,0 +1,209 @@
+"""The training loop: forward, loss and its delta, backward, update, record; until a rule says why to stop.
+
+One epoch visits every row once, in batches. Each batch of n rows moves theta by the gradient of
+
+    sum_n w_n L(x_n, y_n) / n  +  alpha/2 sum W^2 / n  +  l1 sum |W| / n          (biases free)
+
+which is scikit-learn's objective for its multilayer perceptrons. Weights have mean 1 over the training rows, so a batch's
+gradient is unbiased: weight k on a row counts, in expectation, as the row k times.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glassnet.checks import DivergenceError
+from glassnet.maths.optimisers import Optimiser
+from glassnet.maths.schedules import Schedule
+from glassnet.networks.network import BLOCK, Network, Workspace
+from glassnet.training.history import History, Row
+from glassnet.training.rows import Batches, Rows
+from glassnet.training.stopping import Best, NoImprovement, Reason, Rule, first_reason
+
+Array = NDArray[Any]
+Observer = Callable[[Row], None]
+
+
+@dataclass
+class State:
+    """Everything that changes while a network learns; saved and restored, training goes on as if nothing had happened."""
+
+    theta: Array
+    moments: list[Array]
+    random: np.random.RandomState
+    order: Array
+    history: History = field(default_factory=History)
+    noise: np.random.Generator | None = None
+    updates: int = 0
+    samples: int = 0
+    drops: int = 0
+    seconds: float = 0.0
+    best_theta: Array | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What does not change: how to descend, in which steps, and what is watched on the way.
+
+    best    which column decides the weights that are kept, and whether they are restored at the end
+    rules   when to stop
+    """
+
+    optimiser: Optimiser
+    schedule: Schedule
+    rate: float
+    batch_size: int
+    epochs: int
+    rules: Sequence[Rule]
+    best: Best
+    restore_best: bool = False
+    alpha: float = 0.0
+    l1: float = 0.0
+    shuffle: bool = True
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Rows that are watched and never learned from; ``score`` maps (theta) to the monitored score, or is None."""
+
+    rows: Rows
+    score: Callable[[Array], float] | None = None
+
+
+def train(
+    network: Network,
+    rows: Rows,
+    state: State,
+    plan: Plan,
+    *,
+    held_out: HeldOut | None = None,
+    observers: Sequence[Observer] = (),
+    keep: Callable[[State], None] | None = None,
+) -> Reason:
+    """Train until a rule stops it; theta, the history and the best weights are left in ``state``.
+
+    ``keep`` is called with the state after every epoch (a checkpoint). Ctrl-C ends training with the best weights so far.
+    Raises DivergenceError where the loss or a weight stops being finite; ``state.theta`` then holds the last finite weights of
+    the best epoch.
+    """
+    batches = Batches(rows, plan.batch_size)
+    work = Workspace(network, batches.size, state.theta.dtype)
+    began = time.perf_counter() - state.seconds
+    try:
+        while True:
+            rate = plan.schedule.rate(
+                plan.rate, epoch=len(state.history), epochs=plan.epochs, samples=state.samples, drops=state.drops
+            )
+            cost, gradient_norm = _epoch(network, batches, state, plan, work, rate)
+            state.seconds = time.perf_counter() - began
+            _record(network, state, held_out, cost, gradient_norm, rate)
+            if plan.best.read(state.history) or state.best_theta is None:
+                state.best_theta = state.theta.copy()
+            for observer in observers:
+                observer(state.history[-1])
+            stop = first_reason(plan.rules, state.history)
+            if stop and isinstance(stop[0], NoImprovement) and plan.schedule.drops_instead_of_stopping(rate):
+                state.drops += 1
+                stop[0].forgive()
+                stop = None
+            if keep is not None:
+                keep(state)
+            if stop:
+                reason = stop[1]
+                break
+    except KeyboardInterrupt:
+        reason = Reason("interrupted", f"interrupted by the user in epoch {len(state.history) + 1}; the best weights so far are kept")
+        _restore(state)
+    except DivergenceError:
+        _restore(state)
+        raise
+    if plan.restore_best:
+        _restore(state)
+    state.history.stopped_because = reason.sentence
+    return reason
+
+
+def _epoch(network: Network, batches: Batches, state: State, plan: Plan, work: Workspace, rate: float) -> tuple[float, float]:
+    """Visit every row once; return the mean loss (with penalties) and the gradient norm of the last batch."""
+    layout = network.layout
+    parameters = layout.views(state.theta)
+    gradient = np.zeros_like(state.theta)
+    gradients = layout.views(gradient)
+    n_rows, total = len(batches.rows), 0.0
+    alpha, l1 = plan.alpha / batches.rows.unit, plan.l1 / batches.rows.unit
+    if plan.shuffle:
+        steps = np.arange(n_rows)
+        state.random.shuffle(steps)
+        state.order = state.order[steps]
+    for X, y, weight in batches(state.order):
+        n = len(y)
+        cost = network.value_and_gradient(parameters, gradients, X, y, weight, work.rows(n), state.noise)
+        if alpha and not plan.optimiser.decay:
+            cost += network.add_l2(parameters, gradients, alpha)
+        if not math.isfinite(cost):
+            raise DivergenceError(_runaway(network, parameters, X, state, rate, plan))
+        gradient *= 1.0 / n
+        state.updates += 1
+        plan.optimiser.step(state.theta, gradient, state.moments, rate, state.updates)
+        total += cost
+        for where in layout.weights:
+            if plan.optimiser.decay:
+                state.theta[where] *= 1.0 - rate * plan.optimiser.decay
+            if l1:
+                total += l1 * float(np.abs(state.theta[where]).sum())
+                plan.optimiser.shrink_weights(state.theta[where], state.moments, where, l1 / n, rate, state.updates)
+    if not np.isfinite(state.theta).all():
+        raise DivergenceError(_runaway(network, parameters, X, state, rate, plan))
+    state.samples += n_rows
+    return total / n_rows, float(np.linalg.norm(gradient))
+
+
+def _record(network: Network, state: State, held_out: HeldOut | None, cost: float, gradient_norm: float, rate: float) -> None:
+    """Append the epoch's row to the history."""
+    state.history.append(
+        epoch=len(state.history) + 1,
+        loss=cost,
+        val_loss=None if held_out is None else mean_loss(network, state.theta, held_out.rows),
+        val_score=None if held_out is None or held_out.score is None else held_out.score(state.theta),
+        gradient_norm=gradient_norm,
+        weight_norm=float(np.linalg.norm(state.theta)),
+        learning_rate=rate,
+        seconds=state.seconds,
+    )
+
+
+def mean_loss(network: Network, theta: Array, rows: Rows) -> float:
+    """sum_n w_n L_n / n over ``rows``, without penalties, in blocks."""
+    parameters = network.layout.views(theta)
+    work = Workspace(network, min(len(rows), BLOCK), theta.dtype)
+    total = 0.0
+    for X, y, weight in rows.blocks(work.n):
+        part = work.rows(len(y))
+        total += network.loss.value_and_delta(network.forward(parameters, X, part), y, weight, part.D[-1])
+    return total / len(rows)
+
+
+def _restore(state: State) -> None:
+    if state.best_theta is not None:
+        state.theta[:] = state.best_theta
+
+
+def _runaway(network: Network, parameters: Sequence[tuple[Array, Array]], X: Any, state: State, rate: float, plan: Plan) -> str:
+    """The sentence for a training that ran away: where, when, with what, and what to try."""
+    layer = next(
+        (l for l, pair in enumerate(parameters, 1) if not all(np.isfinite(part).all() for part in pair)), len(network.layers)
+    )
+    largest = float(np.abs(X).max()) if isinstance(X, np.ndarray) else float(abs(X).max())
+    scale = f", or scale the inputs (largest |x| is {largest:.3g})" if largest > 10 else ""
+    return (
+        f"Training diverged: the loss or a weight is no longer finite at epoch {len(state.history) + 1}, step {state.updates + 1}, "
+        f"layer {layer} of {len(network.layers)}, with learning_rate_init={plan.rate:g} (rate {rate:.3g}). "
+        f"Try learning_rate_init={plan.rate / 10:g}{scale}. The best weights so far are kept."
+    )

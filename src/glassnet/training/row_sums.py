@@ -1,0 +1,318 @@
+"""One pass over the rows: every sum that the cost of a one-layer network and its derivatives are made of.
+
+    raw       z_n = W'(x_n - m) + c                m: centre of the columns, 0 where there is no bias
+    cost      sum_n s_n L(z_n, y_n)
+    gradient  G = sum_n (x_n - m) D_n',  g = sum_n D_n                       D = s dL/dz
+    product   the same two sums with D_n = C_n t_n,  t_n = V'(x_n - m) + v   C_n = s d2L/dz2, (k, k)
+    Hessian   sum_n a_n a_n' (x) C_n,  a_n = ((x_n - m) / scale, 1 / scale_0)
+
+Independent outputs have a diagonal C; softmax has C = s (diag(p) - p p').
+
+Shapes   X (n, p) dense or CSR   y (n, k), or (n,) class numbers for softmax   s (n,) or empty   W, V, G (p, k)   c, v, g (k,)
+
+Rows are taken block by block in their own dtype; sums over blocks are kept in float64. A dense block is read from memory once: its
+rows stay in the cache between raw prediction and gradient.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from glassnet.maths.compiling import kernel
+from glassnet.maths.losses import SOFTMAX, SQUARED, Loss, value_and_delta
+
+Array = NDArray[Any]
+
+BLOCK_BYTES = 1 << 20
+"""Rows of a block for the gradient: about half of a second-level cache."""
+BLOCK_NUMBERS = 1 << 20
+"""Numbers in a block for the Hessian: enough rows for the matrix product to run at full speed."""
+FAR_FROM_ZERO = {"f": 30.0, "d": 1e4}
+"""|centre| / deviation of a column from which it is subtracted before, not after, the product with W: digits would be lost."""
+
+
+@kernel
+def column_moments(X: Array, weight: Array, origin: Array, first: Array, second: Array) -> None:
+    """first += sum_n s_n (x_n - origin), second += sum_n s_n (x_n - origin)^2; all (p,) float64, weight (n,) or empty."""
+    n, p = X.shape
+    for i in range(n):
+        s = float(weight[i]) if weight.size > 0 else 1.0
+        for j in range(p):
+            x = float(X[i, j]) - origin[j]
+            first[j] += s * x
+            second[j] += s * x * x
+
+
+@kernel
+def scale_rows(X: Array, root: Array, centre: Array, inverse: Array, out: Array) -> None:
+    """out[n] <- root_n ((x_n - centre) * inverse, inverse_0); out (n, p) or, with a bias, (n, p + 1)."""
+    n, p = X.shape
+    for i in range(n):
+        r = root[i]
+        for j in range(p):
+            out[i, j] = (X[i, j] - centre[j]) * inverse[j] * r
+        if out.shape[1] > p:
+            out[i, p] = inverse[p] * r
+
+
+@kernel
+def fused_pass(X: Array, y: Array, weight: Array, w: Array, shift: float, code: int, shape: float, run: int, G: Array, g: Array) -> float:
+    """Return the cost of one output; G (p,) += X'D, g (1,) += sum D, both float64. Eight rows share each read of w and of G.
+
+    ``run`` rows (a multiple of 8) stay in the cache from the raw prediction to the gradient.
+    """
+    n, p = X.shape
+    raw, delta = np.empty((run, 1), X.dtype), np.zeros((run, 1), X.dtype)
+    part = np.zeros(p, X.dtype)
+    bias = X.dtype.type(shift)
+    cost, since = 0.0, 0
+    for start in range(0, n, run):
+        m = min(run, n - start)
+        eights = m - m % 8
+        for i in range(start, start + eights, 8):
+            z0, z1, z2, z3, z4, z5, z6, z7 = bias, bias, bias, bias, bias, bias, bias, bias
+            for j in range(p):
+                wj = w[j]
+                z0 += X[i, j] * wj
+                z1 += X[i + 1, j] * wj
+                z2 += X[i + 2, j] * wj
+                z3 += X[i + 3, j] * wj
+                z4 += X[i + 4, j] * wj
+                z5 += X[i + 5, j] * wj
+                z6 += X[i + 6, j] * wj
+                z7 += X[i + 7, j] * wj
+            at = i - start
+            raw[at, 0], raw[at + 1, 0], raw[at + 2, 0], raw[at + 3, 0] = z0, z1, z2, z3
+            raw[at + 4, 0], raw[at + 5, 0], raw[at + 6, 0], raw[at + 7, 0] = z4, z5, z6, z7
+        for i in range(start + eights, start + m):
+            z0 = bias
+            for j in range(p):
+                z0 += X[i, j] * w[j]
+            raw[i - start, 0] = z0
+        some = weight[start : start + m] if weight.size > 0 else weight
+        cost += value_and_delta(raw[:m], y[start : start + m], some, delta[:m], code, shape)
+        for i in range(m):
+            g[0] += delta[i, 0]
+        for i in range(start, start + eights, 8):
+            at = i - start
+            d0, d1, d2, d3 = delta[at, 0], delta[at + 1, 0], delta[at + 2, 0], delta[at + 3, 0]
+            d4, d5, d6, d7 = delta[at + 4, 0], delta[at + 5, 0], delta[at + 6, 0], delta[at + 7, 0]
+            for j in range(p):
+                part[j] += (
+                    d0 * X[i, j]
+                    + d1 * X[i + 1, j]
+                    + d2 * X[i + 2, j]
+                    + d3 * X[i + 3, j]
+                    + d4 * X[i + 4, j]
+                    + d5 * X[i + 5, j]
+                    + d6 * X[i + 6, j]
+                    + d7 * X[i + 7, j]
+                )
+        for i in range(start + eights, start + m):
+            d0 = delta[i - start, 0]
+            for j in range(p):
+                part[j] += d0 * X[i, j]
+        since += m
+        if since >= 512 or start + m == n:
+            for j in range(p):
+                G[j] += part[j]
+                part[j] = 0.0
+            since = 0
+    return cost
+
+
+class RowSums:
+    """The sums of the table above over the rows X, y with weights s. Parameters come and sums go in float64."""
+
+    def __init__(
+        self, X: Any, y: Array, loss: Loss, weight: Array | None = None, *, centred: bool = True, moments: tuple[Array, Array] | None = None
+    ) -> None:
+        self.sparse = sp.issparse(X)
+        self.X = X.tocsr() if self.sparse else np.require(X, requirements=["C", "A"])
+        self.dtype = self.X.dtype
+        self.loss, self.y = loss, y
+        self.n, self.p = X.shape
+        self.k = y.shape[1] if y.ndim == 2 else int(y.max()) + 1
+        self.weight = np.empty(0, self.dtype) if weight is None else np.ascontiguousarray(weight, self.dtype)
+        self.total = float(self.n) if weight is None else float(self.weight.sum(dtype=np.float64))
+        self.centred = centred
+        self.mean, self.variance = self._moments() if moments is None else moments
+        self.centre = self.mean if centred else np.zeros(self.p)
+        deviation = np.sqrt(self.variance)
+        far = np.abs(self.centre) > FAR_FROM_ZERO[self.dtype.char] * deviation
+        self._subtract = not self.sparse and bool((far & (deviation > 0)).any())
+        self._fused = not self.sparse and not self._subtract and self.k == 1 and y.ndim == 2
+        self._sparse_blocks = list(self._cut()) if self.sparse else []
+        self._buffers: dict[str, Array] = {}
+
+    def take(self, rows: Array) -> RowSums:
+        """The sums over some rows only, about the same centre."""
+        weight = self.weight[rows] if self.weight.size else None
+        return RowSums(self.X[rows], self.y[rows], self.loss, weight, centred=self.centred, moments=(self.mean, self.variance))
+
+    def cost_and_gradient(self, W: Array, c: Array) -> tuple[float, Array, Array]:
+        """Return cost, G (p, k) and g (k,)."""
+        return self._gradient(W, c, self.y, self.weight, self.loss.code, self.loss.shape)
+
+    def curvature(self, W: Array, c: Array) -> Array:
+        """What ``product`` needs to know of C, (n, k): its diagonal; for softmax the probabilities p."""
+        curved = np.empty((self.n, self.k), self.dtype)
+        for rows, block in self._blocks():
+            raw = self._raw(block, W, c)
+            if self.loss.code == SOFTMAX:
+                self.loss.predict(raw, curved[rows])
+            else:
+                curved[rows] = self.loss.curvature(raw, self.weight[rows] if self.weight.size else None)
+        return curved
+
+    def product(self, curved: Array, V: Array, v: Array) -> tuple[Array, Array]:
+        """The sums G and g with D = C t: the Hessian times (V, v), before any scaling."""
+        if self._fused:
+            _, G, g = self._gradient(V, v, np.zeros((self.n, 1), self.dtype), curved[:, 0], SQUARED, 1.0)
+            return G, g
+        G, g = np.zeros((self.p, self.k)), np.zeros(self.k)
+        for rows, block in self._blocks():
+            t = self._raw(block, V, v)
+            if self.loss.code == SOFTMAX:
+                p = curved[rows]
+                t -= np.einsum("nk,nk->n", p, t)[:, None]
+                if self.weight.size:
+                    t *= self.weight[rows, None]
+            t *= curved[rows]
+            G += block.T @ t
+            g += t.sum(axis=0, dtype=np.float64)
+        return self._about_centre(G, g), g
+
+    def hessian(self, W: Array, c: Array, scale: Array, features: Array | None = None) -> Array:
+        """The Hessian's sum in coordinates scale * (W, c): (q k, q k), q = len(scale); ``features`` picks columns of X."""
+        q, k = len(scale), self.k
+        inverse = (1.0 / scale).astype(self.dtype)
+        centre = (self.centre if features is None else self.centre[features]).astype(self.dtype)
+        size = min(self.n, max(BLOCK_NUMBERS // (q * k), 64 + q * k // 2))
+        total = np.zeros((k, q, k, q))
+        scaled, wide = np.empty((size, q), self.dtype), np.empty((size, q * k if self.loss.code == SOFTMAX else 0), self.dtype)
+        square = np.empty((q, q), self.dtype)
+        for rows, block in self._blocks(size, subtract=False):
+            raw = self._raw(self._centred(block), W, c)
+            weight = self.weight[rows] if self.weight.size else None
+            columns = block if features is None else block[:, features]
+            dense = columns.toarray() if self.sparse else columns
+            A, m = scaled[: len(raw)], len(raw)
+            if self.loss.code == SOFTMAX:
+                self.loss.predict(raw, raw)
+                others = np.stack([raw[:, :j].sum(axis=1) + raw[:, j + 1 :].sum(axis=1) for j in range(k)], axis=1)  # 1 - p, all digits
+                bend = raw * others if weight is None else raw * others * weight[:, None]
+                root = raw if weight is None else raw * np.sqrt(weight)[:, None]
+                for j in range(k):
+                    scale_rows(dense, root[:, j], centre, inverse, wide[:m, j * q : (j + 1) * q])
+                total -= np.dot(wide[:m].T, wide[:m]).reshape(k, q, k, q) * (1.0 - np.eye(k))[:, None, :, None]
+            else:
+                bend = self.loss.curvature(raw, weight)
+            for j in range(k):
+                scale_rows(dense, np.sqrt(bend[:, j]), centre, inverse, A)
+                total[j, :, j] += np.dot(A.T, A, out=square)
+        return total.transpose(1, 0, 3, 2).reshape(q * k, q * k)
+
+    def raw_blocks(self, W: Array, c: Array) -> Iterator[tuple[slice, Array]]:
+        """(rows, z) block by block; z is overwritten by the next block."""
+        for rows, block in self._blocks():
+            yield rows, self._raw(block, W, c)
+
+    # ---- blocks
+
+    def _cut(self) -> Iterator[tuple[slice, Any]]:
+        """CSR blocks that share the memory of X, with several non-zeros per column so that adding up G costs little."""
+        numbers = max(1 << 18, 16 * self.p)
+        size = max(1, int(self.n * min(1.0, numbers / max(self.X.nnz, 1))))
+        for start in range(0, self.n, size):
+            rows = slice(start, min(start + size, self.n))
+            begin, end = self.X.indptr[rows.start], self.X.indptr[rows.stop]
+            pointers = self.X.indptr[rows.start : rows.stop + 1] - begin
+            parts = (self.X.data[begin:end], self.X.indices[begin:end], pointers)
+            yield rows, sp.csr_array(parts, shape=(rows.stop - rows.start, self.p))
+
+    def _blocks(self, size: int = 0, *, subtract: bool = True) -> Iterator[tuple[slice, Any]]:
+        """(rows, X of these rows), centred where digits would be lost otherwise."""
+        if self.sparse and not size:
+            yield from self._sparse_blocks
+            return
+        size = size or max(64, BLOCK_BYTES // (self.dtype.itemsize * max(self.p, self.k)))
+        for start in range(0, self.n, size):
+            rows = slice(start, min(start + size, self.n))
+            yield rows, self._centred(self.X[rows]) if subtract else self.X[rows]
+
+    def _centred(self, block: Any) -> Any:
+        if not self._subtract:
+            return block
+        return np.subtract(block, self.centre.astype(self.dtype), out=self._buffer("block", block.shape))
+
+    def _buffer(self, name: str, shape: tuple[int, ...]) -> Array:
+        """An array of this shape, made when first asked for and used again."""
+        size = math.prod(shape)
+        if name not in self._buffers or self._buffers[name].size < size:
+            self._buffers[name] = np.empty(size, self.dtype)
+        return self._buffers[name][:size].reshape(shape)
+
+    # ---- sums
+
+    def _gradient(self, W: Array, c: Array, y: Array, weight: Array, code: int, shape: float) -> tuple[float, Array, Array]:
+        G, g, cost = np.zeros((self.p, self.k)), np.zeros(self.k), 0.0
+        if self._fused:
+            w, shift = W[:, 0].astype(self.dtype), float(self._shift(W, c)[0])
+            run = min(256, max(8, (1 << 18) // (8 * self.dtype.itemsize * max(self.p, 1)) * 8))
+            size = max(run, (1 << 26) // (self.dtype.itemsize * max(self.p, 1)))  # back to Python every few milliseconds, for Ctrl-C
+            for start in range(0, self.n, size):
+                rows = slice(start, start + size)
+                some = weight[rows] if weight.size else weight
+                cost += fused_pass(self.X[rows], y[rows], some, w, shift, code, shape, run, G[:, 0], g)
+            return cost, self._about_centre(G, g), g
+        for rows, block in self._blocks():
+            raw = self._raw(block, W, c)
+            delta = self._buffer("delta", raw.shape)
+            cost += value_and_delta(raw, self._targets(y, rows), weight[rows] if weight.size else weight, delta, code, shape)
+            G += block.T @ delta
+            g += delta.sum(axis=0, dtype=np.float64)
+        return cost, self._about_centre(G, g), g
+
+    def _targets(self, y: Array, rows: slice) -> Array:
+        """Rows of y; class numbers become one-hot rows."""
+        if y.ndim == 2:
+            return y[rows]
+        one_hot = self._buffer("one-hot", (rows.stop - rows.start, self.k))
+        one_hot[...] = 0.0
+        one_hot[np.arange(len(one_hot)), y[rows]] = 1.0
+        return one_hot
+
+    def _shift(self, W: Array, c: Array) -> Array:
+        return c if self._subtract else c - self.centre @ W
+
+    def _raw(self, block: Any, W: Array, c: Array) -> Array:
+        """z of a block, (rows, k) in the dtype of X."""
+        W_cast = W.astype(self.dtype)
+        raw = block @ W_cast if self.sparse else np.matmul(block, W_cast, out=self._buffer("raw", (block.shape[0], self.k)))
+        raw += self._shift(W, c).astype(self.dtype)
+        return raw
+
+    def _about_centre(self, G: Array, g: Array) -> Array:
+        """G with x_n - m in the place of x_n."""
+        return G if self._subtract else G - np.outer(self.centre, g)
+
+    def _moments(self) -> tuple[Array, Array]:
+        """Weighted mean and variance of the columns, (p,) float64."""
+        first, second, origin = np.zeros(self.p), np.zeros(self.p), np.zeros(self.p)
+        if self.sparse:
+            weight = self.weight.astype(np.float64) if self.weight.size else np.ones(self.n)
+            first = self.X.T @ weight
+            second = self.X.multiply(self.X).T @ weight
+        else:
+            heaviest = int(np.argmax(self.weight)) if self.weight.size else 0
+            origin = self.X[heaviest].astype(np.float64)
+            column_moments(self.X, self.weight, origin, first, second)
+        first, second = first / self.total, second / self.total
+        return origin + first, np.maximum(second - first * first, 0.0)

@@ -1,0 +1,91 @@
+"""The rows that a network learns from, and the batches they are handed out in.
+
+Rows are gathered in shuffled order into one buffer, converted to the network's dtype on the way, so X may stay what it is: float,
+unsigned bytes, memory-mapped or sparse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glassnet.maths.compiling import kernel
+
+Array = NDArray[Any]
+
+
+@kernel
+def gather(X: Array, rows: Array, out: Array) -> None:
+    """out[i] <- X[rows[i]], converted to the dtype of ``out``."""
+    for i in range(rows.size):
+        row = rows[i]
+        for j in range(X.shape[1]):
+            out[i, j] = X[row, j]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """X (n, n_in), y (n, n_outputs) in the network's dtype, weight (n,) with mean 1 or None.
+
+    X is an array of any numeric dtype or a SciPy CSR matrix. ``unit`` is the mean of the weights as the user gave them: penalties
+    are divided by it, so that the minimum is that of  sum w L + penalty  whatever the scale of w.
+    """
+
+    X: Any
+    y: Array
+    weight: Array | None = None
+    unit: float = 1.0
+
+    def __len__(self) -> int:
+        return int(self.X.shape[0])
+
+    @classmethod
+    def of(cls, X: Any, y: Array, weight: Array | None = None) -> Rows:
+        """Rows with the weights scaled to mean 1, so that weight k on a row counts as the row k times."""
+        if weight is None:
+            return cls(X, y)
+        unit = float(weight.mean(dtype=np.float64))
+        return cls(X, y, (weight / unit).astype(y.dtype), unit)
+
+    def blocks(self, size: int) -> Iterator[tuple[Any, Array, Array | None]]:
+        """(X, y, weight) of ``size`` rows at a time, in order; X in the dtype of y."""
+        for start in range(0, len(self), size):
+            part = slice(start, start + size)
+            X = self.X[part]
+            if isinstance(X, np.ndarray) and X.dtype != self.y.dtype:
+                X = X.astype(self.y.dtype)
+            yield X, self.y[part], None if self.weight is None else self.weight[part]
+
+
+class Batches:
+    """Hands out ``rows`` in batches of ``size``, in any order, through buffers that are made once."""
+
+    def __init__(self, rows: Rows, size: int) -> None:
+        self.rows = rows
+        self.size = min(size, len(rows))
+        self._dense = isinstance(rows.X, np.ndarray)
+        self._X = np.empty((self.size, rows.X.shape[1]), rows.y.dtype) if self._dense else None
+        self._y = np.empty((self.size, rows.y.shape[1]), rows.y.dtype)
+        self._weight = None if rows.weight is None else np.empty(self.size, rows.y.dtype)
+
+    def __call__(self, order: Array) -> Iterator[tuple[Any, Array, Array | None]]:
+        """(X, y, weight) batch by batch; the arrays are overwritten by the next batch."""
+        for start in range(0, len(order), self.size):
+            chosen = order[start : start + self.size]
+            n = len(chosen)
+            if self._X is not None:
+                X = self._X[:n]
+                gather(self.rows.X, chosen, X)
+            else:
+                X = self.rows.X[chosen]
+            gather(self.rows.y, chosen, self._y[:n])
+            if self._weight is None:
+                yield X, self._y[:n], None
+            else:
+                assert self.rows.weight is not None
+                np.take(self.rows.weight, chosen, out=self._weight[:n], mode="clip")
+                yield X, self._y[:n], self._weight[:n]
