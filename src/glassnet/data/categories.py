@@ -47,19 +47,20 @@ class CategoryColumn(Column):
 
     @classmethod
     def learn(cls, values: pl.Series, rules: Rules) -> Column:
-        known = values.drop_nulls()
+        """The levels worth a feature; yes/no is a boolean, an identifier or a constant is dropped."""
+        known = values.drop_nulls().alias("level")
         missing, distinct = values.null_count(), known.n_unique()
         words = set(known.str.to_lowercase().unique())
         if words <= {"yes", "no"} or words <= {"true", "false"}:
             return BooleanColumn.learn(values)
-        counts = known.value_counts(name="rows").sort(["rows", values.name], descending=[True, False])
-        frequent: list[str] = counts[values.name].to_list()
+        counts = known.value_counts(name="rows").sort(["rows", "level"], descending=[True, False])
+        frequent: list[str] = counts["level"].to_list()
         examples = _listed(frequent)
         hint = _hint(known)
         if rules.drop_identifiers and (reason := _identifier(known, distinct, rules)):
             return DroppedColumn(values.name, missing, distinct, "; ".join(filter(None, [reason, hint])), examples)
         floor = max(2.0, rules.rare * len(values))
-        kept = counts.filter(pl.col("rows") >= floor)[values.name].to_list()
+        kept = counts.filter(pl.col("rows") >= floor)["level"].to_list()
         levels = sorted(kept[: rules.max_categories])
         rare = sorted(frequent[len(levels) : len(levels) + REMEMBERED])
         if distinct == 1 and not missing:
@@ -69,13 +70,14 @@ class CategoryColumn(Column):
             return DroppedColumn(values.name, missing, distinct, reason, examples)
         notes = []
         if len(kept) > rules.max_categories:
-            notes.append(f"it has {distinct:,} categories; the {rules.max_categories} most frequent are kept, the rest counts as rare")
+            notes.append(f"has {distinct:,} categories; the {rules.max_categories} most frequent are kept, the rest counts as rare")
         if hint:
-            notes.append(f"it is taken as text; {hint}")
-        return cls(values.name, missing, distinct, tuple(levels), tuple(rare), "; ".join(notes))
+            notes.append(f"is taken as text; {hint}")
+        return cls(values.name, missing, distinct, tuple(levels), tuple(rare), "; it ".join(notes))
 
     @classmethod
     def from_fields(cls, given: Fields) -> Self:
+        """The base's, and the levels are of some use."""
         column = super().from_fields(given)
         if not column.features():
             given.wrong("levels", "at least one level")
@@ -84,12 +86,15 @@ class CategoryColumn(Column):
         return column
 
     def features(self) -> list[str]:
+        """One for each level, then (rare) and (missing) where training had them."""
         buckets = ["(rare)"] * bool(self.rare) + ["(missing)"] * bool(self.missing)
         return [f"{self.name}={level}" for level in (*self.levels, *buckets)]
 
     def fill(self, values: pl.Series, out: NDArray[Any]) -> int:
+        """out <- 1 in the feature of the level; values neither a level nor known as rare are new."""
         text = as_categories(values)
-        codes = text.replace_strict(self.levels, range(len(self.levels)), default=OTHER, return_dtype=pl.Int32) if self.levels else OTHER
+        features = list(range(len(self.levels)))
+        codes = text.replace_strict(list(self.levels), features, default=OTHER, return_dtype=pl.Int32) if features else OTHER
         place = np.where(text.is_null(), len(out.T) - 1 if self.missing else NOWHERE, codes)
         other = (place == OTHER) & text.is_not_null().to_numpy()
         place[other] = len(self.levels) if self.rare else NOWHERE
@@ -99,17 +104,20 @@ class CategoryColumn(Column):
 
     @property
     def shown_values(self) -> str:
+        """The first levels, and how many are rare."""
         rest = self.distinct - len(self.levels)
         return " and ".join(filter(None, [_listed(self.levels), f"{rest:,} rare" if rest else ""]))
 
     @property
     def treatment(self) -> str:
-        buckets = " and ".join(["rare"] * bool(self.rare) + ["missing"] * bool(self.missing))
-        return f"one-hot: {count(len(self.levels), 'level')}{', and ' + buckets if buckets else ''}."
+        """How many features, and which buckets."""
+        buckets = ["rare"] * bool(self.rare) + ["missing"] * bool(self.missing)
+        return f"one-hot: {', '.join([count(len(self.levels), 'level'), *buckets])}."
 
     @property
     def message(self) -> str:
-        return self.note and f"Column {self.name!r}: {self.note}."
+        """Whether levels were cut, or numbers taken for text."""
+        return self.note and f"Column {self.name!r} {self.note}."
 
 
 def _identifier(known: pl.Series, distinct: int, rules: Rules) -> str:

@@ -122,6 +122,7 @@ class NumberColumn(Column):
 
     @classmethod
     def learn(cls, values: pl.Series) -> Column:
+        """Median, mean and deviation of the training rows; a constant is dropped."""
         x = as_numbers(values)
         missing, distinct = values.null_count(), values.drop_nulls().n_unique()
         scale = Scale.learn(x)
@@ -131,15 +132,18 @@ class NumberColumn(Column):
 
     @classmethod
     def from_fields(cls, given: Fields) -> Self:
+        """The base's, and the deviation is above 0."""
         column = super().from_fields(given)
         if column.deviation <= 0:
             given.wrong("deviation", "a finite number above 0")
         return column
 
     def features(self) -> list[str]:
+        """The number, and its flag."""
         return [self.name, *flag_name(self)]
 
     def fill(self, values: pl.Series, out: NDArray[Any]) -> int:
+        """out <- z, flag."""
         x = as_numbers(values)
         out[:, 0] = in_range(values, Scale(self.median, self.mean, self.deviation).standardise(x), out.dtype)
         fill_flag(self, np.isnan(x), out)
@@ -147,10 +151,12 @@ class NumberColumn(Column):
 
     @property
     def shown_values(self) -> str:
+        """Smallest to largest."""
         return f"{self.low:g} to {self.high:g}"
 
     @property
     def treatment(self) -> str:
+        """Mean, deviation, and the stand-in for missing values."""
         return (
             f"standardised (mean {self.mean:.6g}, deviation {self.deviation:.6g}){flag_treatment(self, f'the median {self.median:.6g}')}."
         )
@@ -166,6 +172,7 @@ class BooleanColumn(Column):
 
     @classmethod
     def learn(cls, values: pl.Series) -> Column:
+        """Which of the two is usual; a constant is dropped."""
         words = set() if values.dtype == pl.Boolean else set(values.drop_nulls().str.to_lowercase().unique())
         x = as_booleans(values)
         missing, usual = values.null_count(), bool(np.nanmean(x) >= 0.5)
@@ -174,9 +181,11 @@ class BooleanColumn(Column):
         return cls(values.name, missing, 2, usual, bool(words) and words <= {"yes", "no"})
 
     def features(self) -> list[str]:
+        """The boolean, and its flag."""
         return [self.name, *flag_name(self)]
 
     def fill(self, values: pl.Series, out: NDArray[Any]) -> int:
+        """out <- 0 or 1, flag; what is neither true nor false is new, and counts as missing."""
         x = as_booleans(values)
         unknown = np.isnan(x)
         out[:, 0] = np.where(unknown, self.usual, x)
@@ -188,10 +197,12 @@ class BooleanColumn(Column):
 
     @property
     def shown_values(self) -> str:
+        """Both words."""
         return f"{self._word(False)}, {self._word(True)}"
 
     @property
     def treatment(self) -> str:
+        """Which word is 1."""
         return f"1 for {self._word(True)}, 0 for {self._word(False)}{flag_treatment(self, self._word(self.usual))}."
 
 
@@ -204,21 +215,26 @@ class DroppedColumn(Column):
     values: str
 
     def features(self) -> list[str]:
+        """None."""
         return []
 
     def fill(self, values: pl.Series, out: NDArray[Any]) -> int:
+        """Nothing."""
         return 0
 
     @property
     def shown_values(self) -> str:
+        """A glimpse of what was there."""
         return self.values
 
     @property
     def treatment(self) -> str:
+        """Why it is dropped."""
         return f"dropped: {self.reason}."
 
     @property
     def message(self) -> str:
+        """The same, with the name."""
         return f"Column {self.name!r} is dropped: {self.reason}."
 
 
@@ -230,18 +246,22 @@ class PresenceColumn(Column):
     value: str
 
     def features(self) -> list[str]:
+        """The flag."""
         return [f"{self.name} missing"]
 
     def fill(self, values: pl.Series, out: NDArray[Any]) -> int:
+        """out <- 1 where missing."""
         out[:, 0] = values.is_null().to_numpy()
         return 0
 
     @property
     def shown_values(self) -> str:
+        """The one value, or none."""
         return f"{self.value} or missing"
 
     @property
     def treatment(self) -> str:
+        """What 1 means."""
         return "1 where missing, else 0."
 
 

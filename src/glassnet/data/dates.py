@@ -30,6 +30,7 @@ class DateColumn(Column):
 
     @classmethod
     def learn(cls, values: pl.Series) -> Column:
+        """The scale of every part that varies; a constant is dropped."""
         missing, distinct = values.null_count(), values.drop_nulls().n_unique()
         low, high = str(values.min()), str(values.max())
         learnt = {part: Scale.learn(_part(values, part)) for part in PARTS}
@@ -40,6 +41,7 @@ class DateColumn(Column):
 
     @classmethod
     def from_fields(cls, given: Fields) -> Self:
+        """Scales of known parts only."""
         name, missing, distinct = given.text("name"), given.count("missing"), given.count("distinct")
         low, high, parts = given.text("low"), given.text("high"), Fields(given.take("scales"), f"the date {name!r}")
         scales = {}
@@ -53,9 +55,11 @@ class DateColumn(Column):
         return cls(name, missing, distinct, low, high, scales)
 
     def features(self) -> list[str]:
+        """The parts, and the flag."""
         return [*(f"{self.name} {part}" for part in self.scales), *flag_name(self)]
 
     def fill(self, values: pl.Series, out: NDArray[Any]) -> int:
+        """out <- z of every part, flag."""
         dates = as_dates(values)
         for i, (part, scale) in enumerate(self.scales.items()):
             out[:, i] = in_range(values, scale.standardise(_part(dates, part)), out.dtype)
@@ -64,10 +68,12 @@ class DateColumn(Column):
 
     @property
     def shown_values(self) -> str:
+        """Earliest to latest."""
         return f"{self.low} to {self.high}"
 
     @property
     def treatment(self) -> str:
+        """Which parts are used."""
         parts = list(self.scales)
         listed = parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
         return f"{listed}, standardised{flag_treatment(self, 'the median of each')}."

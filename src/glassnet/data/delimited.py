@@ -77,7 +77,7 @@ class TextTable:
             return None
         if quoted and re.search(blank_before_quote, self.raw, re.MULTILINE):
             return None
-        schema = {name: pl.String for name in positional_names(self.width)}
+        schema = dict.fromkeys(positional_names(self.width), pl.String)
         try:
             frame = pl.read_csv(self.raw, has_header=False, separator=self.delimiter, schema=schema)
         except pl.exceptions.PolarsError:

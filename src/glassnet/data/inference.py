@@ -109,7 +109,7 @@ def _parser(form: str) -> Callable[[pl.Series], pl.Series]:
             dates = column.str.to_datetime(form, strict=False, time_unit="us")
         else:
             dates = column.str.to_date(form, strict=False)
-        return dates.set(dates.dt.year() < EARLIEST_YEAR, None)
+        return dates.zip_with(dates.dt.year() >= EARLIEST_YEAR, dates.clear(len(dates)))
 
     return parse
 

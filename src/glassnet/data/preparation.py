@@ -32,7 +32,7 @@ IDENTIFIER_NAME = re.compile(
 )
 
 
-class TablePreparation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class TablePreparation(TransformerMixin, BaseEstimator):
     """Turn a table of numbers, booleans, categories and dates into a matrix of finite numbers.
 
     Numbers are standardised, the median standing in for missing ones; categories are one-hot with a bucket for the rare and one

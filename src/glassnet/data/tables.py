@@ -119,6 +119,10 @@ def table_from(data: Any) -> pl.DataFrame:
     >>> table_from({"age": [39.0, float("nan")], "city": [" Rome", ""]}).rows()
     [(39.0, 'Rome'), (None, None)]
     """
+    if hasattr(data, "tocsr"):
+        raise DataError(
+            "Sparse data is not supported in a table: convert it to a dense array (.toarray()), or give it to the network itself."
+        )
     if isinstance(data, pl.LazyFrame):
         data = data.collect()
     if isinstance(data, pl.DataFrame):
@@ -130,10 +134,6 @@ def table_from(data: Any) -> pl.DataFrame:
             raise DataError(f"The columns of the dict do not make a table: {str(error).splitlines()[0]}.") from error
     if isinstance(data, np.ndarray | list | tuple):
         return _from_array(data)
-    if hasattr(data, "tocsr"):
-        raise DataError(
-            "Sparse data is not supported in a table: convert it to a dense array (.toarray()), or give it to the network itself."
-        )
     if hasattr(data, "__array__") and not hasattr(data, "columns"):
         return _from_array(np.asarray(data))
     try:

@@ -33,74 +33,93 @@ SGD, ADAGRAD, RMSPROP, ADAM = range(4)
 
 
 @kernel
-def sgd(theta: Array, g: Array, v: Array, rate: float, momentum: float, nesterov: bool) -> None:
-    """Gradient descent with (Nesterov) momentum; v is the velocity."""
-    r, mu = theta.dtype.type(rate), theta.dtype.type(momentum)
-    if momentum == 0.0:
+def penalised(g: float, w: float, scale: float, l2: float) -> float:
+    """The gradient that moves a parameter: scale g + l2 w, where g is a sum over rows and scale 1 / rows."""
+    return scale * g + l2 * w
+
+
+@kernel
+def soft(w: float, u: float) -> float:
+    """Soft threshold, the proximal step of an L1 penalty: sign(w) max(|w| - u, 0). With u = 0 it is w; nan stays nan."""
+    return w - u if w > u else (w + u if w < -u else w * 0)
+
+
+@kernel
+def step_size(code: int, rate: float, beta_1: float, beta_2: float, t: int) -> float:
+    """Adam's r_t = r sqrt(1 - b2^t) / (1 - b1^t) for the t-th update; r for the others."""
+    if code == ADAM:
+        return rate * math.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t)
+    return rate
+
+
+@kernel
+def update(
+    theta: Array,
+    g: Array,
+    m: Array,
+    s: Array,
+    code: int,
+    nesterov: bool,
+    constants: Array,
+    scale: float,
+    l2: float,
+    l1: float,
+    decay: float,
+) -> tuple[float, float]:
+    """Move a stretch of theta by its gradient; return sum theta^2 before the move and the sum of squared gradients.
+
+    g is a sum over rows (``scale`` = 1 / rows), m and s are the moments (s the squares; an optimiser with one moment uses m for it).
+    ``constants`` = [r, r_t, eps, mu or rho, beta_1, beta_2, and 1 minus each of the last three]. l2, l1 and decay are 0 for biases.
+    """
+    rate, step, eps = constants[0], constants[1], constants[2]
+    mu, b1, b2, new_mu, new_1, new_2 = constants[3], constants[4], constants[5], constants[6], constants[7], constants[8]
+    one = theta.dtype.type(1.0)
+    scale_, l2_, l1_ = theta.dtype.type(scale), theta.dtype.type(l2), theta.dtype.type(l1)
+    keep = one - rate * theta.dtype.type(decay)
+    squares, slope = theta.dtype.type(0.0), theta.dtype.type(0.0)
+    if code == SGD and mu == 0:
         for i in range(theta.size):
-            theta[i] -= r * g[i]
-    elif nesterov:
+            d = penalised(g[i], theta[i], scale_, l2_)
+            squares += theta[i] * theta[i]
+            slope += d * d
+            theta[i] = soft(theta[i] - rate * d, rate * l1_)
+    elif code == SGD:
         for i in range(theta.size):
-            v[i] = mu * v[i] - r * g[i]
-            theta[i] += mu * v[i] - r * g[i]
+            d = penalised(g[i], theta[i], scale_, l2_)
+            squares += theta[i] * theta[i]
+            slope += d * d
+            m[i] = mu * m[i] - rate * d
+            theta[i] = soft(theta[i] + (mu * m[i] - rate * d if nesterov else m[i]), rate * l1_)
+    elif code == ADAGRAD or code == RMSPROP:
+        old, new = (one, one) if code == ADAGRAD else (mu, new_mu)
+        for i in range(theta.size):
+            d = penalised(g[i], theta[i], scale_, l2_)
+            squares += theta[i] * theta[i]
+            slope += d * d
+            m[i] = old * m[i] + new * d * d
+            each = rate / (np.sqrt(m[i]) + eps)
+            theta[i] = soft(theta[i] - each * d, each * l1_)
     else:
         for i in range(theta.size):
-            v[i] = mu * v[i] - r * g[i]
-            theta[i] += v[i]
-
-
-@kernel
-def adagrad(theta: Array, g: Array, s: Array, rate: float, epsilon: float) -> None:
-    """AdaGrad; s sums the squared gradients."""
-    r, eps = theta.dtype.type(rate), theta.dtype.type(epsilon)
-    for i in range(theta.size):
-        s[i] += g[i] * g[i]
-        theta[i] -= r * g[i] / (np.sqrt(s[i]) + eps)
-
-
-@kernel
-def rmsprop(theta: Array, g: Array, s: Array, rate: float, rho: float, epsilon: float) -> None:
-    """RMSprop; s is the running mean of squared gradients."""
-    r, keep, eps = theta.dtype.type(rate), theta.dtype.type(rho), theta.dtype.type(epsilon)
-    add = theta.dtype.type(1.0 - rho)
-    for i in range(theta.size):
-        s[i] = keep * s[i] + add * g[i] * g[i]
-        theta[i] -= r * g[i] / (np.sqrt(s[i]) + eps)
-
-
-@kernel
-def adam(theta: Array, g: Array, m: Array, s: Array, rate: float, beta_1: float, beta_2: float, epsilon: float) -> None:
-    """Adam; m and s are the running means of g and g^2; ``rate`` arrives as r_t."""
-    r, b1, b2 = theta.dtype.type(rate), theta.dtype.type(beta_1), theta.dtype.type(beta_2)
-    c1, c2, eps = theta.dtype.type(1.0 - beta_1), theta.dtype.type(1.0 - beta_2), theta.dtype.type(epsilon)
-    for i in range(theta.size):
-        m[i] = b1 * m[i] + c1 * g[i]
-        s[i] = b2 * s[i] + c2 * g[i] * g[i]
-        theta[i] -= r * m[i] / (np.sqrt(s[i]) + eps)
+            d = penalised(g[i], theta[i], scale_, l2_)
+            squares += theta[i] * theta[i]
+            slope += d * d
+            m[i] = b1 * m[i] + new_1 * d
+            s[i] = b2 * s[i] + new_2 * d * d
+            each = step / (np.sqrt(s[i]) + eps)
+            theta[i] = soft(keep * theta[i] - each * m[i], each * l1_)
+    return float(squares), float(slope)
 
 
 @kernel
 def add_l2(W: Array, dW: Array, l2: float) -> float:
     """dW <- dW + l2 W; returns sum W^2. W and dW are flat."""
-    strength = W.dtype.type(l2)
-    total = W.dtype.type(0.0)
+    one, strength = W.dtype.type(1.0), W.dtype.type(l2)
+    squares = W.dtype.type(0.0)
     for i in range(W.size):
-        total += W[i] * W[i]
-        dW[i] += strength * W[i]
-    return float(total)
-
-
-@kernel
-def shrink(W: Array, s: Array, threshold: float, epsilon: float) -> None:
-    """Soft threshold, the proximal step of an L1 penalty: W <- sign(W) max(|W| - u, 0).
-
-    u is ``threshold``, divided by sqrt(s) + eps where s (the optimiser's second moment) is not empty.
-    """
-    zero, limit, eps = W.dtype.type(0.0), W.dtype.type(threshold), W.dtype.type(epsilon)
-    scaled = s.size > 0
-    for i in range(W.size):
-        u = limit / (np.sqrt(s[i]) + eps) if scaled else limit
-        W[i] = max(W[i] - u, zero) + min(W[i] + u, zero)
+        squares += W[i] * W[i]
+        dW[i] = penalised(dW[i], W[i], one, strength)
+    return float(squares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,37 +137,34 @@ class Optimiser:
     epsilon: float = 1e-8
     decay: float = 0.0
 
-    @property
-    def n_moments(self) -> int:
-        """How many vectors like theta the caller keeps: the velocity, the sum of squares, or both means."""
-        return 2 if self.code == ADAM else 1
-
     def moments(self, theta: Array) -> list[Array]:
-        """The state before the first update: zeros."""
-        return [np.zeros_like(theta) for _ in range(self.n_moments)]
+        """The state before the first update: zeros, two vectors like theta."""
+        return [np.zeros_like(theta), np.zeros_like(theta) if self.code == ADAM else theta[:0]]
 
-    def step_size(self, rate: float, t: int) -> float:
-        """The factor in front of the t-th step (t = 1, 2, ...): r, or Adam's r_t."""
-        if self.code == ADAM:
-            return rate * math.sqrt(1.0 - self.beta_2**t) / (1.0 - self.beta_1**t)
-        return rate
+    def constants(self, rate: float, dtype: Any) -> Array:
+        """What the kernel needs for an epoch at learning rate ``rate``; the entry for r_t is set at each update."""
+        decays = (self.momentum, self.beta_1, self.beta_2)
+        return np.array([rate, rate, self.epsilon, *decays, *(1.0 - decay for decay in decays)], dtype)
 
-    def step(self, theta: Array, g: Array, moments: list[Array], rate: float, t: int) -> None:
-        """theta <- theta moved by the gradient g; ``t`` = 1 at the first update."""
-        size = self.step_size(rate, t)
-        if self.code == SGD:
-            sgd(theta, g, moments[0], size, self.momentum, self.nesterov)
-        elif self.code == ADAGRAD:
-            adagrad(theta, g, moments[0], size, self.epsilon)
-        elif self.code == RMSPROP:
-            rmsprop(theta, g, moments[0], size, self.momentum, self.epsilon)
-        else:
-            adam(theta, g, moments[0], moments[1], size, self.beta_1, self.beta_2, self.epsilon)
+    def step(
+        self,
+        theta: Array,
+        g: Array,
+        moments: list[Array],
+        constants: Array,
+        t: int,
+        *,
+        scale: float = 1.0,
+        l2: float = 0.0,
+        l1: float = 0.0,
+        decay: float = 0.0,
+    ) -> tuple[float, float]:
+        """The t-th update (t = 1, 2, ...): theta <- theta moved by scale g + l2 theta, with soft threshold l1 and ``decay``.
 
-    def shrink_weights(self, W: Array, moments: list[Array], where: slice, l1: float, rate: float, t: int) -> None:
-        """The proximal step for ``l1 |W|`` on the flat weights W = theta[where], with the step size each weight just had."""
-        s = moments[-1][where] if self.code != SGD else moments[0][:0]
-        shrink(W, s, self.step_size(rate, t) * l1, self.epsilon)
+        Returns sum theta^2 before the move and the sum of squared gradients.
+        """
+        constants[1] = step_size(self.code, float(constants[0]), self.beta_1, self.beta_2, t)
+        return update(theta, g, moments[0], moments[1], self.code, self.nesterov, constants, scale, l2, l1, decay)
 
 
 def optimiser_named(

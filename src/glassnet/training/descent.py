@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from glassnet.checks import DivergenceError
 from glassnet.training.history import History, Row
 from glassnet.training.linear_problem import LinearProblem
-from glassnet.training.stopping import Reason
+from glassnet.training.stopping import Reason, Rule, first_reason
 
 Array = NDArray[Any]
 
@@ -23,18 +23,18 @@ Array = NDArray[Any]
 class Descent:
     """How far a solver goes and who watches.
 
-    tol          bound on the gradient norm: the largest component by preconditioned coordinates
-    max_iter     iterations at most
-    max_seconds  wall time at most, None for no bound
-    held_out     theta -> loss on held-out rows, for the history
-    observers    called with every history row
-    follow       called with theta after every iteration
+    tol        bound on the gradient norm: the largest component by preconditioned coordinates
+    max_iter   iterations at most
+    rules      further rules that may stop it
+    held_out   theta -> held-out loss and score (None for none), for the history
+    observers  called with every history row
+    follow     called with theta after every iteration
     """
 
     tol: float = 1e-4
     max_iter: int = 100
-    max_seconds: float | None = None
-    held_out: Callable[[Array], float] | None = None
+    rules: Sequence[Rule] = ()
+    held_out: Callable[[Array], tuple[float, float | None]] | None = None
     observers: Sequence[Callable[[Row], None]] = ()
     follow: Callable[[Array], None] | None = None
 
@@ -62,11 +62,12 @@ class Solution:
 
 
 class Record:
-    """Writes a history row per iteration and answers with a reason to stop or nothing."""
+    """Writes a history row per iteration and answers with a reason to stop or nothing. A ``history`` given is written on."""
 
-    def __init__(self, problem: LinearProblem, plan: Descent) -> None:
+    def __init__(self, problem: LinearProblem, plan: Descent, history: History | None = None) -> None:
         self.problem, self.plan = problem, plan
-        self.history = History()
+        self.history = History() if history is None else history
+        self.before = len(self.history)
         self.began = time.perf_counter()
         self.u, self.value, self.norm = np.zeros(problem.size), math.inf, math.inf
 
@@ -84,10 +85,12 @@ class Record:
         """Note an iteration that led to ``u``."""
         self.u, self.value, self.norm = u, value, norm
         plan, theta = self.plan, self.problem.outwards(u)
+        val_loss, val_score = (None, None) if plan.held_out is None else plan.held_out(theta)
         self.history.append(
             epoch=len(self.history) + 1,
             loss=value,
-            val_loss=None if plan.held_out is None else plan.held_out(theta),
+            val_loss=val_loss,
+            val_score=val_score,
             gradient_norm=norm,
             weight_norm=float(np.linalg.norm(theta)),
             learning_rate=rate,
@@ -99,7 +102,8 @@ class Record:
             plan.follow(theta)
         if norm <= plan.tol:
             return Reason("gradient", f"gradient norm {norm:.2g} is below tol={plan.tol:g} after {self._so_many()}")
-        return self._used_up()
+        stop = first_reason(plan.rules, self.history)
+        return stop[1] if stop else self._used_up()
 
     def no_further(self) -> Reason:
         """The reason where rounding hides any further decrease."""
@@ -117,18 +121,20 @@ class Record:
     def answer(self, reason: Reason) -> Solution:
         """The solution at the last noted point."""
         self.history.stopped_because = reason.sentence
-        return Solution(self.problem.outwards(self.u), self.value, self.norm, len(self.history), reason, self.history)
+        return Solution(self.problem.outwards(self.u), self.value, self.norm, self.n_iter, reason, self.history)
+
+    @property
+    def n_iter(self) -> int:
+        """Iterations made."""
+        return len(self.history) - self.before
 
     def _so_many(self) -> str:
-        return f"{len(self.history)} iteration{'' if len(self.history) == 1 else 's'}"
+        return f"{self.n_iter} iteration{'' if self.n_iter == 1 else 's'}"
 
     def _used_up(self) -> Reason | None:
-        plan, spent = self.plan, time.perf_counter() - self.began
-        if len(self.history) >= plan.max_iter:
-            return Reason("epochs", f"all {self._so_many()} of max_iter are done; gradient norm {self.norm:.2g} is above tol={plan.tol:g}")
-        if plan.max_seconds is not None and spent >= plan.max_seconds:
-            return Reason("seconds", f"{spent:.3g} s are over, max_seconds={plan.max_seconds:g}; gradient norm {self.norm:.2g}")
-        return None
+        if self.n_iter < self.plan.max_iter:
+            return None
+        return Reason("epochs", f"max_iter={self.plan.max_iter} is reached; gradient norm {self.norm:.2g} is above tol={self.plan.tol:g}")
 
 
 def largest(gradient: Array) -> float:

@@ -14,15 +14,16 @@ import scipy.optimize
 from numpy.typing import NDArray
 
 from glassnet.training.descent import Descent, Record, Solution, largest, subgradient
+from glassnet.training.history import History
 from glassnet.training.linear_problem import LinearProblem
 from glassnet.training.stopping import Reason
 
 Array = NDArray[Any]
 
 
-def lbfgs(problem: LinearProblem, theta0: Array, plan: Descent) -> Solution:
+def lbfgs(problem: LinearProblem, theta0: Array, plan: Descent, history: History | None = None) -> Solution:
     """Minimise F, with or without an l1 penalty, from ``theta0``."""
-    record = Record(problem, plan)
+    record = Record(problem, plan, history)
     lasso = np.repeat(problem.l1, problem.k)
     split = bool(lasso.any())
     reason: Reason | None = None

@@ -23,8 +23,9 @@ from glassnet.checks import DivergenceError
 from glassnet.maths.optimisers import Optimiser
 from glassnet.maths.schedules import Schedule
 from glassnet.networks.network import BLOCK, Network, Workspace
+from glassnet.training.epoch import Penalties, epoch_for
 from glassnet.training.history import History, Row
-from glassnet.training.rows import Batches, Rows
+from glassnet.training.rows import Rows
 from glassnet.training.stopping import Best, NoImprovement, Reason, Rule, first_reason
 
 Array = NDArray[Any]
@@ -93,17 +94,22 @@ def train(
     Raises DivergenceError where the loss or a weight stops being finite; ``state.theta`` then holds the last finite weights of
     the best epoch.
     """
-    batches = Batches(rows, plan.batch_size)
-    work = Workspace(network, batches.size, state.theta.dtype)
+    penalties = Penalties(plan.alpha / rows.unit, plan.l1 / rows.unit, plan.optimiser)
+    epoch = epoch_for(network, rows, plan.batch_size, plan.optimiser, penalties, state.theta)
     began = time.perf_counter() - state.seconds
     try:
         while True:
             rate = plan.schedule.rate(
                 plan.rate, epoch=len(state.history), epochs=plan.epochs, samples=state.samples, drops=state.drops
             )
-            cost, gradient_norm = _epoch(network, batches, state, plan, work, rate)
+            if plan.shuffle:
+                _shuffle(state)
+            total, gradient_norm = epoch(state, rate)
+            if not (math.isfinite(total) and np.isfinite(state.theta).all()):
+                raise DivergenceError(_runaway(network, rows, state, rate, plan))
+            state.samples += len(rows)
             state.seconds = time.perf_counter() - began
-            _record(network, state, held_out, cost, gradient_norm, rate)
+            _record(network, state, held_out, total / len(rows), gradient_norm, rate)
             if plan.best.read(state.history) or state.best_theta is None:
                 state.best_theta = state.theta.copy()
             for observer in observers:
@@ -130,39 +136,11 @@ def train(
     return reason
 
 
-def _epoch(network: Network, batches: Batches, state: State, plan: Plan, work: Workspace, rate: float) -> tuple[float, float]:
-    """Visit every row once; return the mean loss (with penalties) and the gradient norm of the last batch."""
-    layout = network.layout
-    parameters = layout.views(state.theta)
-    gradient = np.zeros_like(state.theta)
-    gradients = layout.views(gradient)
-    n_rows, total = len(batches.rows), 0.0
-    alpha, l1 = plan.alpha / batches.rows.unit, plan.l1 / batches.rows.unit
-    if plan.shuffle:
-        steps = np.arange(n_rows)
-        state.random.shuffle(steps)
-        state.order = state.order[steps]
-    for X, y, weight in batches(state.order):
-        n = len(y)
-        cost = network.value_and_gradient(parameters, gradients, X, y, weight, work.rows(n), state.noise)
-        if alpha and not plan.optimiser.decay:
-            cost += network.add_l2(parameters, gradients, alpha)
-        if not math.isfinite(cost):
-            raise DivergenceError(_runaway(network, parameters, X, state, rate, plan))
-        gradient *= 1.0 / n
-        state.updates += 1
-        plan.optimiser.step(state.theta, gradient, state.moments, rate, state.updates)
-        total += cost
-        for where in layout.weights:
-            if plan.optimiser.decay:
-                state.theta[where] *= 1.0 - rate * plan.optimiser.decay
-            if l1:
-                total += l1 * float(np.abs(state.theta[where]).sum())
-                plan.optimiser.shrink_weights(state.theta[where], state.moments, where, l1 / n, rate, state.updates)
-    if not np.isfinite(state.theta).all():
-        raise DivergenceError(_runaway(network, parameters, X, state, rate, plan))
-    state.samples += n_rows
-    return total / n_rows, float(np.linalg.norm(gradient))
+def _shuffle(state: State) -> None:
+    """Put the rows into a new order, on top of the last one."""
+    steps = np.arange(len(state.order))
+    state.random.shuffle(steps)
+    state.order = state.order[steps]
 
 
 def _record(network: Network, state: State, held_out: HeldOut | None, cost: float, gradient_norm: float, rate: float) -> None:
@@ -195,15 +173,14 @@ def _restore(state: State) -> None:
         state.theta[:] = state.best_theta
 
 
-def _runaway(network: Network, parameters: Sequence[tuple[Array, Array]], X: Any, state: State, rate: float, plan: Plan) -> str:
+def _runaway(network: Network, rows: Rows, state: State, rate: float, plan: Plan) -> str:
     """The sentence for a training that ran away: where, when, with what, and what to try."""
-    layer = next(
-        (l for l, pair in enumerate(parameters, 1) if not all(np.isfinite(part).all() for part in pair)), len(network.layers)
-    )
-    largest = float(np.abs(X).max()) if isinstance(X, np.ndarray) else float(abs(X).max())
+    pairs = network.layout.views(state.theta)
+    layer = next((l for l, pair in enumerate(pairs, 1) if not all(np.isfinite(part).all() for part in pair)), len(pairs))
+    largest = float(abs(rows.X).max())
     scale = f", or scale the inputs (largest |x| is {largest:.3g})" if largest > 10 else ""
     return (
-        f"Training diverged: the loss or a weight is no longer finite at epoch {len(state.history) + 1}, step {state.updates + 1}, "
-        f"layer {layer} of {len(network.layers)}, with learning_rate_init={plan.rate:g} (rate {rate:.3g}). "
+        f"Training diverged: the loss or a weight is no longer finite at epoch {len(state.history) + 1}, step {state.updates}, "
+        f"layer {layer} of {len(pairs)}, with learning_rate_init={plan.rate:g} (rate {rate:.3g}). "
         f"Try learning_rate_init={plan.rate / 10:g}{scale}. The best weights so far are kept."
     )

@@ -23,6 +23,7 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from glassnet.training.descent import Descent, Record, Solution, largest
+from glassnet.training.history import History
 from glassnet.training.linear_problem import LinearProblem
 from glassnet.training.stopping import Reason
 
@@ -38,16 +39,16 @@ SHRINKS = 0.125
 
 
 def newton(
-    problem: LinearProblem, theta0: Array, plan: Descent, *, conjugate: bool | None = None
+    problem: LinearProblem, theta0: Array, plan: Descent, *, conjugate: bool | None = None, history: History | None = None
 ) -> Solution:
     """Minimise F from ``theta0`` without an l1 penalty.
 
     ``conjugate`` chooses conjugate gradients (True) or the Cholesky factor (False); None decides by the number of parameters.
-    Raises ValueError for a loss without curvature.
+    Raises ValueError for a loss without curvature, DivergenceError where F is not finite at ``theta0``.
     """
     if conjugate is None:
         conjugate = problem.size > LARGEST_HESSIAN
-    search = _Search(problem, plan)
+    search = _Search(problem, Record(problem, plan, history))
     with np.errstate(over="ignore", invalid="ignore"):
         return search.run(problem.inwards(theta0), conjugate)
 
@@ -55,14 +56,14 @@ def newton(
 class _Search:
     """One run: the point, its gradient, and the direction in use."""
 
-    def __init__(self, problem: LinearProblem, plan: Descent) -> None:
-        self.problem, self.record, self.plan = problem, Record(problem, plan), plan
+    def __init__(self, problem: LinearProblem, record: Record) -> None:
+        self.problem, self.record = problem, record
 
     def run(self, u: Array, conjugate: bool) -> Solution:
         problem, record = self.problem, self.record
         try:
             factor: Direction | None = None
-            if not conjugate and self.plan.max_iter > 0:
+            if not conjugate and record.plan.max_iter > 0:
                 u, factor = self._begin_on_a_sample(u)
             value, gradient = problem.value_and_gradient(u)
             reason = record.start(u, value, largest(gradient))
