@@ -263,6 +263,7 @@ def test_the_delimiter_is_found(text, delimiter):
         (np.array([[1.0, np.nan], [3.0, 4.0]]), {"c1": [1.0, 3.0], "c2": [None, 4.0]}),
         (np.array([["1", "x"], ["2", "?"]]), {"c1": [1, 2], "c2": ["x", None]}),
         ([[1, "x"], [2, None]], {"c1": [1, 2], "c2": ["x", None]}),
+        (np.array([[1, pd.NA], [np.nan, pd.NaT]], dtype=object), {"c1": [1, None], "c2": [None, None]}),
     ],
 )
 def test_any_table_in_memory_is_taken(data, expected):
@@ -279,6 +280,7 @@ def test_any_table_in_memory_is_taken(data, expected):
         ({"a": [1], "b": [1, 2]}, "columns of the dict do not make a table"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "two columns of the same name"),
         (pd.DataFrame([[1, 2]], columns=["1", 1]), "two columns called '1'"),
+        (pd.DataFrame({"a": [date(2020, 1, 1), 3]}), r"Column 'a' mixes values that do not go together \(date, int\)"),
     ],
 )
 def test_what_is_no_table_is_refused(data, sentence):

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from glassnet.data.columns import BooleanColumn, Column, DroppedColumn
 from glassnet.data.conversions import as_categories
-from glassnet.data.delimited import count, shown
 from glassnet.data.inference import looks_dressed
 from glassnet.data.schema import Fields
+from glassnet.data.wording import count, shown
 
 NEARLY_UNIQUE = 0.9  # share of different values from which text is an identifier or prose
 LEVELS_SHOWN = 5

@@ -12,8 +12,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from glassnet.checks import DataError
-from glassnet.data.delimited import shown
 from glassnet.data.inference import clean_text, parse_dates
+from glassnet.data.wording import shown
 
 Floats = NDArray[np.float64]
 WORDS = {"true": 1, "yes": 1, "false": 0, "no": 0}
@@ -63,8 +63,6 @@ def as_dates(values: pl.Series) -> pl.Series:
         _wrong_type(values, "dates")
     text = clean_text(values)
     dates = parse_dates(text)
-    if dates is None:
-        dates = pl.Series(text.name, [None] * len(text), dtype=pl.Date)
     _refuse(dates.is_null() & text.is_not_null(), text, "is not a date such as 2024-12-31")
     return dates
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,13 +21,13 @@ from itertools import chain, islice
 import polars as pl
 
 from glassnet.checks import DataError
+from glassnet.data.wording import count
 
 WHITESPACE = " "
 DELIMITERS = {"tab": "\t", "\\t": "\t", "semicolon": ";", "pipe": "|", "comma": ",", "space": WHITESPACE, "whitespace": WHITESPACE}
 PREFERENCE = ["\t", ";", "|", ",", WHITESPACE]  # among delimiters that split every line alike: the rarer in prose, the surer
 SAMPLE_BYTES = 2**18
 SAMPLE_RECORDS = 100
-LONGEST_SHOWN = 40  # characters of a value in a message
 END = "\x00"  # fed to the csv reader after the last line; NUL cannot be in the file, it was refused as binary
 
 
@@ -70,21 +69,20 @@ class TextTable:
                 line = reader.line_num + 1
 
     def _parse_fast(self) -> pl.DataFrame | None:
-        separator = self.delimiter.encode()
-        quoted = b'"' in self.raw
-        blank_before_quote = rb"(?:^|" + re.escape(separator) + rb') +"'
+        """Polars' result, or None where it cannot be trusted."""
         if self.width == 1 or self.delimiter == WHITESPACE or self.raw.startswith(b"\n"):
-            return None
-        if quoted and re.search(blank_before_quote, self.raw, re.MULTILINE):
             return None
         schema = dict.fromkeys(positional_names(self.width), pl.String)
         try:
             frame = pl.read_csv(self.raw, has_header=False, separator=self.delimiter, schema=schema)
         except pl.exceptions.PolarsError:
             return None
-        inside = pl.sum_horizontal(pl.all().str.count_matches(self.delimiter, literal=True).sum()) if quoted else pl.lit(0)
-        expected = frame.height * (self.width - 1) + int(frame.select(inside).item() or 0)
-        return frame if self.raw.count(separator) == expected else None
+        delimiters = frame.height * (self.width - 1)
+        if b'"' in self.raw:
+            if frame.select(pl.any_horizontal(pl.all().str.contains('^ +"').any())).item():
+                return None
+            delimiters += frame.select(pl.sum_horizontal(pl.all().str.count_matches(self.delimiter, literal=True).sum())).item() or 0
+        return frame if self.raw.count(self.delimiter.encode()) == delimiters else None
 
     def _parse_carefully(self) -> pl.DataFrame:
         rows = []
@@ -105,25 +103,6 @@ class TextTable:
 def positional_names(width: int) -> list[str]:
     """``c1`` to ``cN``, the names of columns that have none."""
     return [f"c{i}" for i in range(1, width + 1)]
-
-
-def count(n: int, noun: str) -> str:
-    """``1 row``, ``1,234 rows``.
-
-    >>> count(1234, "row")
-    '1,234 rows'
-    """
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
-def shown(value: object) -> str:
-    """The value in quotation marks, cut short if it is long.
-
-    >>> shown("word " * 20)
-    "'word word word word word word word word...'"
-    """
-    text = str(value)
-    return repr(text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1].rstrip() + "...")
 
 
 def named_delimiter(delimiter: str) -> str:
@@ -165,9 +144,9 @@ def sniff_delimiter(raw: bytes) -> str:
 
 
 def _mostly_numbers(records: list[list[str]]) -> bool:
-    """Whether blanks part numbers here, or only words of a sentence."""
+    """Whether blanks part numbers here (half of the fields at least), or only words of a sentence."""
     fields = [field for record in records[1:] or records for field in record]
-    return sum(_is_number(field) for field in fields) > len(fields) / 2
+    return sum(_is_number(field) for field in fields) >= len(fields) / 2
 
 
 def _is_number(field: str) -> bool:

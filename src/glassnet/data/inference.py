@@ -14,7 +14,7 @@ import polars as pl
 
 NEARLY_ALL = 0.95  # share of the values from which a column counts as numbers (or dates) with errors in it
 EARLIEST_YEAR = 1000  # or 1.2.3, a version, would be a day of the year 3
-GLANCE = 200  # rows, spread evenly, that must look like dates before the whole column is tried
+GLANCE = 200  # rows, spread evenly, that tell in which form dates are written
 
 DATES = ["%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y"]
 CLOCKS = ["%H:%M:%S%.f", "%H:%M"]
@@ -63,9 +63,11 @@ def infer_type(column: pl.Series, missing: Collection[str], *, one_stray_header:
     if lowered.drop_nulls().is_in(["true", "false"]).all():
         return column.str.to_lowercase() == "true"
     dates = parse_dates(column)
-    if dates is not None:
-        spoilt = dates.null_count() - column.null_count()
-        return _stray(column, dates, "a date", spoilt, values) if spoilt else dates
+    spoilt = dates.null_count() - column.null_count()
+    if not spoilt:
+        return dates
+    if values - spoilt >= NEARLY_ALL * values:
+        return _stray(column, dates, "a date", spoilt, values)
     return column
 
 
@@ -75,16 +77,12 @@ def clean_text(column: pl.Series) -> pl.Series:
     return column.set(column == "", None)
 
 
-def parse_dates(column: pl.Series) -> pl.Series | None:
-    """The column as dates (or date-times, in UTC where they carry a zone) in the first form that nearly all of it follows."""
-    glance = column.drop_nulls().gather_every(max(1, (len(column) - column.null_count()) // GLANCE))
-    for parse in DATE_PARSERS:
-        if parse(glance).null_count() <= 0.2 * len(glance):
-            parsed = parse(column)
-            failed = parsed.null_count() - column.null_count()
-            if failed <= (1 - NEARLY_ALL) * (len(column) - column.null_count()):
-                return parsed
-    return None
+def parse_dates(column: pl.Series) -> pl.Series:
+    """The column as dates (or date-times, in UTC where they carry a zone) in the form most of it follows; null where it does not."""
+    known = column.drop_nulls()
+    glance = known.gather_every(max(1, len(known) // GLANCE))
+    parse = max(DATE_PARSERS, key=lambda parser: parser(glance).count())
+    return parse(column) if parse(glance).count() else pl.Series(column.name, [None] * len(column), dtype=pl.Date)
 
 
 def looks_dressed(values: list[str]) -> bool:

@@ -6,7 +6,6 @@ writes it as JSON, and ``from_schema()`` restores it to the last bit.
 
 from __future__ import annotations
 
-import re
 from typing import Any, Self
 
 import numpy as np
@@ -17,19 +16,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from glassnet.checks import DataError, Faults, ModelFileError, did_you_mean, unknown_name
 from glassnet.data.categories import CategoryColumn, Rules
-from glassnet.data.columns import BooleanColumn, Column, DroppedColumn, NumberColumn, PresenceColumn
-from glassnet.data.dates import DateColumn
-from glassnet.data.delimited import count
+from glassnet.data.columns import Column
+from glassnet.data.kinds import learn_column, restore_column
 from glassnet.data.schema import Fields
-from glassnet.data.tables import table_from
+from glassnet.data.tables import is_nameless, table_from
+from glassnet.data.wording import count
 
 SCHEMA_VERSION = 1
-COLUMN_KINDS: dict[str, type[Column]] = {
-    kind.kind: kind for kind in (NumberColumn, BooleanColumn, CategoryColumn, DateColumn, PresenceColumn, DroppedColumn)
-}
-IDENTIFIER_NAME = re.compile(
-    r"^(unnamed.*|index|row|nr|no|number|.*(?<![a-z])(id|ids|uuid|guid|key|idx)|.*[a-z](Id|ID|Key)|row.?(id|nr|no|num|number|index))$"
-)
 
 
 class TablePreparation(TransformerMixin, BaseEstimator):
@@ -107,9 +100,11 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         if not frame.height:
             raise DataError(f"The table has 0 sample(s) (shape=(0, {frame.width})) while a minimum of 1 is required.")
         rules = Rules(self.max_categories, self.rare, self.drop_identifiers)
-        self._set_columns(tuple(learn_column(column, rules) for column in frame), named=not isinstance(X, np.ndarray | list | tuple))
-        if not len(self.get_feature_names_out()):
-            raise DataError(f"No column of {count(frame.height, 'sample')} is left to learn from. " + " ".join(self.messages_))
+        columns = tuple(learn_column(column, rules) for column in frame)
+        if not any(column.features() for column in columns):
+            reasons = " ".join(column.message for column in columns)
+            raise DataError(f"No column of {count(frame.height, 'sample')} is left to learn from. {reasons}")
+        self._set_columns(columns, named=not is_nameless(X))
         return self
 
     def transform(self, X: Any) -> NDArray[np.floating[Any]]:
@@ -124,7 +119,7 @@ class TablePreparation(TransformerMixin, BaseEstimator):
             For missing columns (all of them named) and for values of the wrong type (row and column named).
         """
         check_is_fitted(self, "columns_")
-        frame = self._matched(table_from(X), named=not isinstance(X, np.ndarray | list | tuple))
+        frame = self._matched(table_from(X), named=not is_nameless(X))
         matrix = np.zeros((frame.height, len(self.get_feature_names_out())), dtype=self.dtype)
         unseen, faults, start = {}, Faults(), 0
         for column in self.columns_:
@@ -204,7 +199,7 @@ class TablePreparation(TransformerMixin, BaseEstimator):
             preparation._check_parameters()
         except ValueError as error:
             raise ModelFileError(f"The preparation in the model file is damaged: {error}") from error
-        columns = [_restored(fields, i) for i, fields in enumerate(given.objects("columns"), start=1)]
+        columns = [restore_column(fields, i) for i, fields in enumerate(given.objects("columns"), start=1)]
         given.done()
         if len({column.name for column in columns}) != len(columns) or not any(column.features() for column in columns):
             raise ModelFileError("The preparation in the model file is damaged: its columns must have different names and yield a feature.")
@@ -245,12 +240,9 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         missing = [column.name for column in self.columns_ if column.features() and column.name not in frame.columns]
         self.ignored_columns_ = [name for name in frame.columns if name not in set(names)]
         if missing:
-            listed = ", ".join(
-                repr(name) + did_you_mean(name, self.ignored_columns_).replace(" Did", " (did").replace("?", "?)") for name in missing
-            )
-            raise DataError(
-                f"The table lacks {count(len(missing), 'column')} that training had: {listed}. Add or rename columns, in any order."
-            )
+            lacks = f"The table lacks {count(len(missing), 'column')} that training had: {', '.join(map(repr, missing))}."
+            hints = dict.fromkeys(did_you_mean(name, self.ignored_columns_) for name in missing)
+            raise DataError(f"{lacks}{''.join(hints)} Add or rename columns; their order does not matter.")
         return frame
 
     def _remarks(self) -> list[str]:
@@ -273,36 +265,3 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         tags.input_tags.categorical = True
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def learn_column(values: pl.Series, rules: Rules) -> Column:
-    """The kind of a column and what is to be known about it, from its training values."""
-    name, dtype = values.name, values.dtype
-    if values.null_count() == len(values):
-        return DroppedColumn(name, len(values), 0, "it has no values", "")
-    if dtype == pl.Boolean:
-        return BooleanColumn.learn(values)
-    if dtype.is_numeric():
-        known = values.drop_nulls()
-        if rules.drop_identifiers and dtype.is_integer() and known.n_unique() == len(known) > 1 and _named_like_identifier(name):
-            shown = f"{known.min()!r} to {known.max()!r}"
-            return DroppedColumn(name, values.null_count(), len(known), "it looks like an identifier, every value is different", shown)
-        return NumberColumn.learn(values)
-    if dtype == pl.String:
-        return CategoryColumn.learn(values, rules)
-    if isinstance(dtype, pl.Date | pl.Datetime):
-        return DateColumn.learn(values)
-    raise DataError(
-        f"Column {name!r} holds values of type {dtype!s}; glassnet takes numbers, booleans, text and dates. Convert it or leave it out."
-    )
-
-
-def _restored(given: Any, position: int) -> Column:
-    fields = Fields(given, f"column {position}")
-    column = COLUMN_KINDS[fields.text("kind", *COLUMN_KINDS)].from_fields(fields)
-    fields.done()
-    return column
-
-
-def _named_like_identifier(name: str) -> bool:
-    return bool(IDENTIFIER_NAME.match(name) or IDENTIFIER_NAME.match(name.lower()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from typing import Any, NoReturn
 
 from glassnet.checks import ModelFileError
@@ -57,7 +57,7 @@ class Fields:
     def number(self, key: str, *, positive: bool = False) -> float:
         """A finite number, more than 0 if ``positive``."""
         value = self.take(key)
-        if type(value) not in (int, float) or abs(value) > 1.8e308 or not math.isfinite(value) or (positive and value <= 0):
+        if type(value) not in (int, float) or not abs(value) <= sys.float_info.max or (positive and value <= 0):
             self.wrong(key, "a finite number above 0" if positive else "a finite number")
         return float(value)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 import narwhals as nw
@@ -17,10 +18,11 @@ import numpy as np
 import polars as pl
 
 from glassnet.checks import DataError
-from glassnet.data.delimited import TextTable, count, positional_names, shown
+from glassnet.data.delimited import TextTable, positional_names
 from glassnet.data.inference import Stray, clean_text, infer_type, looks_dressed
 from glassnet.data.opening import bytes_of, utf8_of
 from glassnet.data.targets import resolve_column
+from glassnet.data.wording import count, shown
 
 MISSING = ("?", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL", "None")
 ROW_NAME = "row"  # given to a first column without a name: pandas and R write their row labels there
@@ -129,26 +131,28 @@ def table_from(data: Any) -> pl.DataFrame:
         return pl.DataFrame({column.name: _tidy(column) for column in data})
     if isinstance(data, dict):
         try:
-            return table_from(pl.DataFrame(data, strict=False))
-        except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+            return table_from(pl.DataFrame({str(name): _from_values(name, values) for name, values in data.items()}))
+        except (pl.exceptions.PolarsError, TypeError) as error:
             raise DataError(f"The columns of the dict do not make a table: {str(error).splitlines()[0]}.") from error
-    if isinstance(data, np.ndarray | list | tuple):
+    if is_nameless(data):
         return _from_array(data)
-    if hasattr(data, "__array__") and not hasattr(data, "columns"):
-        return _from_array(np.asarray(data))
     try:
         frame = nw.from_native(data)
         frame = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
-        names = [str(name) for name in frame.columns]
-        columns = [_from_narwhals(column) for column in frame.iter_columns()]
-    except nw.exceptions.DuplicateError as error:
-        raise DataError("The DataFrame has two columns of the same name. Rename one of them.") from error
     except TypeError as error:
         kind = f"{type(data).__module__}.{type(data).__qualname__}"
         raise DataError(f"A table must be a DataFrame, a dict of columns or a 2-D array; got {kind}.") from error
-    if repeated := _repeated(names):
+    except nw.exceptions.DuplicateError as error:
+        raise DataError("The DataFrame has two columns of the same name. Rename one of them.") from error
+    columns = [(str(column.name), _from_narwhals(column)) for column in frame.iter_columns()]
+    if repeated := _repeated([name for name, _ in columns]):
         raise DataError(f"The DataFrame has two columns called {repeated[0]!r}. Rename one of them.")
-    return pl.DataFrame({name: _tidy(column) for name, column in zip(names, columns, strict=True)})
+    return pl.DataFrame({name: _tidy(column) for name, column in columns})
+
+
+def is_nameless(data: Any) -> bool:
+    """Whether this is an array (or nested lists), whose columns go by position."""
+    return isinstance(data, np.ndarray | list | tuple) or (hasattr(data, "__array__") and not hasattr(data, "columns"))
 
 
 def _read_parquet(source: str) -> pl.DataFrame:
@@ -189,7 +193,7 @@ def _stray_error(table: TextTable, strays: list[tuple[str, Stray]], header: bool
         rest = f"{stray.values - stray.spoilt:,} of the column's {stray.values:,} values are"
         if only_header:
             advice = "If the first line holds the names of the columns, say that there is a header (header=True)."
-        elif looks_dressed([stray.value]):
+        elif stray.what == "a number" and looks_dressed([stray.value]):
             advice = "Write it as a plain number, with a point for decimals and nothing else."
         else:
             advice = f"Correct it, name {shown(stray.value)} as a missing value (missing), or the column as text (text)."
@@ -235,25 +239,48 @@ def _from_narwhals(column: Any) -> pl.Series:
     nulls = column.is_null()
     if column.dtype.is_numeric() and not column.dtype.is_decimal():
         return pl.Series((column.cast(nw.Float64) if nulls.any() else column).to_numpy())
-    values = [None if null else value for value, null in zip(column.to_list(), nulls.to_list(), strict=True)]
-    return pl.Series(values, strict=False)
+    return _from_objects(column.name, [None if null else value for value, null in zip(column.to_list(), nulls.to_list(), strict=True)])
 
 
 def _from_array(data: Any) -> pl.DataFrame:
-    array = data if isinstance(data, np.ndarray) else np.array(data, dtype=object)
+    array = np.array(data, dtype=object) if isinstance(data, list | tuple) else np.asarray(data)
     if array.ndim != 2:
         raise DataError(f"A table must have 2 dimensions, rows and columns; got an array of shape {array.shape}. Reshape your data.")
     if array.dtype.kind == "c":
         raise DataError("Complex data not supported in a table: give real and imaginary parts as columns of their own.")
-    return pl.DataFrame({name: _from_vector(part) for name, part in zip(positional_names(array.shape[1]), array.T, strict=True)})
+    return pl.DataFrame({name: _from_vector(name, part) for name, part in zip(positional_names(array.shape[1]), array.T, strict=True)})
 
 
-def _from_vector(values: np.ndarray) -> pl.Series:
+def _from_vector(name: str, values: np.ndarray) -> pl.Series:
     """Numbers that NumPy turned into text, because a neighbour was text, are numbers again."""
     if values.dtype == object:
-        return _tidy(pl.Series([None if value is None or value != value else value for value in values], strict=False))
+        return _tidy(_from_values(name, values))
     if values.dtype.kind not in "US":
         return _tidy(pl.Series(np.ascontiguousarray(values)))
     text = pl.Series(values.astype(str).tolist(), dtype=pl.String)
     typed = infer_type(text, MISSING)
     return clean_text(text) if isinstance(typed, Stray) else typed
+
+
+def _from_values(name: object, values: Any) -> pl.Series:
+    """One column of a dict or of an array of objects."""
+    if isinstance(values, pl.Series) or (isinstance(values, np.ndarray) and values.dtype != object):
+        return pl.Series(values)
+    return _from_objects(name, [None if _is_missing(value) else value for value in values])
+
+
+def _from_objects(name: object, values: list[Any]) -> pl.Series:
+    kinds = {type(value) for value in values}
+    dated = any(issubclass(kind, date) for kind in kinds) and any(issubclass(kind, int | float) for kind in kinds)
+    try:
+        if dated:
+            raise TypeError("a number among dates would be taken for days since 1970")
+        return pl.Series(values, strict=False)
+    except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError) as error:
+        listed = ", ".join(sorted(kind.__name__ for kind in kinds))
+        raise DataError(f"Column {str(name)!r} mixes values that do not go together ({listed}). Give all of one kind.") from error
+
+
+def _is_missing(value: Any) -> bool:
+    """None, NaN, and pandas' NA and NaT, which cannot be compared."""
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float | np.floating) and value != value)

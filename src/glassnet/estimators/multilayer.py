@@ -276,7 +276,15 @@ class MultilayerPerceptron(BaseEstimator):
     ) -> Reason:
         if self.solver == "newton":
             return newton_on_network(
-                network, rows, state.theta, state.history, alpha=self.alpha, tol=self.tol, iterations=epochs, rules=rules, **arguments
+                network,
+                rows,
+                state.theta,
+                state.history,
+                alpha=self.alpha / rows.unit,
+                tol=self.tol,
+                iterations=epochs,
+                rules=rules,
+                **arguments,
             )
         plan = FullBatchPlan(
             method=self.solver,

@@ -108,7 +108,9 @@ def load_with_extra(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
     file = Path(path, FILE_NAME) if Path(path).is_dir() else Path(path)
     arrays, metadata = container.read(file)
     if metadata.get("kind") != KIND:
-        raise ModelFileError(f"{file} holds {str(metadata.get('kind', 'something else'))[:40]!r}, not a model. Name a file written by save.")
+        raise ModelFileError(
+            f"{file} holds {str(metadata.get('kind', 'something else'))[:40]!r}, not a model. Name a file written by save."
+        )
     version = metadata.get("model_version")
     if version != MODEL_VERSION:
         raise ModelFileError(f"{file} holds a model of version {version!r}; this glassnet reads {MODEL_VERSION}. Upgrade glassnet.")

@@ -1,8 +1,8 @@
 """Figures of a training and of its result, each a Matplotlib ``Figure`` of its own: no global state, no window.
 
-    cost_curve   training and held-out loss by epoch; where and why training stopped, which epoch was kept
-    confusion    true classes against predicted ones, as counts and shares of the row
-    residuals    predicted against true values, and how the errors are spread
+cost_curve   training and held-out loss by epoch; where and why training stopped, which epoch was kept
+confusion    true classes against predicted ones, as counts and shares of the row
+residuals    predicted against true values, and how the errors are spread
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import ArrayLike, NDArray
@@ -63,7 +63,7 @@ def cost_curve(history: History, *, kept: int | None = None, unit: str = "loss")
     if kept is not None and 1 <= kept <= len(epochs):
         curve, colour, which = (held_out, ORANGE, "Held-out loss") if watched else (training, BLUE, "Loss")
         _mark_kept(axes, kept, curve[kept - 1], colour, last=len(epochs))
-        title = f"{which} {number(curve[kept - 1])}, the best of {_epochs(len(history))}, at epoch {kept}"
+        title = f"{which} {number(curve[kept - 1])} at epoch {kept}, the best of {_epochs(len(history))}"
     axes.legend(loc="upper right", frameon=False, labelcolor=INK)
     _head(figure, title, f"Stopped: {history.stopped_because}." if history.stopped_because else "")
     return figure
@@ -84,7 +84,7 @@ def confusion(y_true: ArrayLike, y_pred: ArrayLike, classes: Sequence[Any]) -> F
     shares = counts / np.maximum(rows, 1)
     names = [_short(str(label)) for label in classes]
     longest = max(map(len, names))
-    cell = float(np.clip(7.0 / n, 0.3, 1.15))
+    cell = float(np.clip(7.0 / n, 0.36, 1.15))
     slanted = longest * 0.085 > cell
     left, below = 0.75 + 0.085 * longest, 0.75 + (0.075 * longest if slanted else 0.1)
     figure, axes = _page(max(left + cell * n + 1.3, 6.4), below + cell * n + 0.95)
@@ -102,7 +102,11 @@ def confusion(y_true: ArrayLike, y_pred: ArrayLike, classes: Sequence[Any]) -> F
     axes.set_ylabel("true class")
     total, right = int(counts.sum()), int(np.trace(counts))
     with_share = "counts, and shares of the row" if n <= 12 else "counts, coloured by the share of the row"
-    _head(figure, f"{right:,} of {total:,} test rows are right: accuracy {right / max(total, 1):.3f}", f"Each row is a true class: {with_share}.")
+    _head(
+        figure,
+        f"{right:,} of {total:,} test rows are right: accuracy {right / max(total, 1):.3f}",
+        f"Each row is a true class: {with_share}.",
+    )
     return figure
 
 
@@ -132,8 +136,7 @@ def residuals(y_true: ArrayLike, y_pred: ArrayLike, *, name: str = "target") -> 
         _plain(axes)
     low, high = _window(np.concatenate([true, predicted]))
     if len(true) > MANY_POINTS:
-        shown = left.hexbin(true, predicted, gridsize=55, extent=(low, high, low, high), bins="log", mincnt=1, cmap=SHADES, vmin=0.4, lw=0)
-        figure.colorbar(shown, ax=left, label="rows", pad=0.02, fraction=0.045).outline.set_visible(False)  # type: ignore[operator]
+        _draw_density(figure, left, true, predicted, (low, high, low, high))
     else:
         left.scatter(true, predicted, s=14, color=BLUE, alpha=float(np.clip(60 / math.sqrt(len(true) + 1) / 6, 0.25, 0.8)), lw=0)
     left.plot([low, high], [low, high], color=ORANGE, lw=1.4, label="prediction = truth")
@@ -142,7 +145,7 @@ def residuals(y_true: ArrayLike, y_pred: ArrayLike, *, name: str = "target") -> 
     inner = errors[(errors >= np.quantile(errors, 0.005)) & (errors <= np.quantile(errors, 0.995))]
     right.hist(inner, bins=int(np.clip(len(inner) ** 0.5, 8, 60)), color=BLUE, edgecolor="white", lw=0.4)
     right.axvline(0, color=ORANGE, lw=1.4)
-    right.set_xlabel(f"predicted - true {_short(name)}" + ("" if len(inner) == len(errors) else ", the middle 99 %"))
+    right.set_xlabel("error: predicted - true" + ("" if len(inner) == len(errors) else " (the middle 99 %)"))
     right.set_ylabel("rows")
     right.yaxis.set_major_locator(MaxNLocator(integer=True))
     for axis in (left.xaxis, left.yaxis, right.xaxis):
@@ -189,7 +192,7 @@ def _page(width: float, height: float) -> tuple[Figure, Axes]:
 def _plain(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[:].set_color(PALE)
-    axes.tick_params(colors=GREY, labelsize=9, color=PALE)
+    axes.tick_params(which="both", color=PALE, labelcolor=GREY, labelsize=9)
     axes.xaxis.label.set(color=GREY, size=10)
     axes.yaxis.label.set(color=GREY, size=10)
     axes.grid(True, color=PALE, lw=0.6)
@@ -198,14 +201,13 @@ def _plain(axes: Axes) -> None:
 
 def _head(figure: Figure, title: str, subtitle: str) -> None:
     """Title in bold, what stands under it in grey, both from the left edge; long ones are broken."""
-    width = int(figure.get_figwidth() * 11.5)
-    head = textwrap.fill(title, int(width * 0.85))
-    body = textwrap.fill(subtitle, width)
-    figure.get_layout_engine().set(rect=(0.01, 0.01, 0.98, 1 - (0.28 * (head.count("\n") + 1) + 0.2 * (body.count("\n") + 1) + 0.1) / figure.get_figheight()))  # type: ignore[union-attr, call-arg]
-    top = 1 - 0.12 / figure.get_figheight()
-    figure.text(0.015, top, head, ha="left", va="top", size=12.5, weight="bold", color=INK)
-    below = top - 0.28 * (head.count("\n") + 1) / figure.get_figheight()
-    figure.text(0.015, below, body, ha="left", va="top", size=9.5, color=GREY)
+    width, height = figure.get_size_inches()
+    head, body = textwrap.wrap(title, int(width * 9.5)), textwrap.wrap(subtitle, int(width * 12.5))
+    below = 0.12 + 0.25 * len(head)
+    rest = below + 0.19 * len(body) + 0.16
+    figure.text(0.12 / width, 1 - 0.12 / height, "\n".join(head), ha="left", va="top", size=12.5, weight="bold", color=INK)
+    figure.text(0.12 / width, 1 - below / height, "\n".join(body), ha="left", va="top", size=9.5, color=GREY)
+    figure.set_layout_engine("constrained", rect=(0.08 / width, 0.08 / height, 1 - 0.24 / width, 1 - (rest + 0.08) / height))
 
 
 def _loss_axis(axes: Axes, values: NDArray[np.float64]) -> None:
@@ -233,11 +235,23 @@ def _mark_kept(axes: Axes, epoch: int, value: float, colour: str, *, last: int) 
     )
 
 
+def _draw_density(
+    figure: Figure, axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], extent: tuple[float, float, float, float]
+) -> None:
+    """Many points: how many fall into each hexagon, on a logarithmic scale."""
+    shades = LinearSegmentedColormap.from_list("dense", SHADES(np.linspace(0.2, 1, 64)))
+    cells = axes.hexbin(x, y, gridsize=55, extent=extent, norm=LogNorm(vmin=1), mincnt=1, cmap=shades, lw=0)
+    bar = figure.colorbar(cells, ax=axes, pad=0.02, fraction=0.045, format=FuncFormatter(lambda value, _: number(value)))
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.ax.tick_params(which="both", length=0, labelcolor=GREY, labelsize=8)
+    bar.ax.set_title("rows", size=9, color=GREY)
+
+
 def _write_cells(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
     n = len(counts)
     if n > 30:
         return
-    size = float(np.clip(80 / n, 5, 11))
+    size = float(np.clip(90 / n, 6.5, 11))
     for i, j in np.ndindex(counts.shape):
         count, share = int(counts[i, j]), float(shares[i, j])
         if not count:

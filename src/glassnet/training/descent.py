@@ -19,6 +19,10 @@ from glassnet.training.stopping import Reason, Rule, first_reason
 Array = NDArray[Any]
 
 
+EXPENSIVE = 50_000_000
+"""Multiplications in a Hessian from which it is spared where it can be."""
+
+
 @dataclass(frozen=True)
 class Descent:
     """How far a solver goes and who watches.
@@ -28,7 +32,7 @@ class Descent:
     rules      further rules that may stop it
     held_out   theta -> held-out loss and score (None for none), for the history
     observers  called with every history row
-    follow     called with theta after every iteration
+    follow     called with theta after every iteration; True asks to stop
     """
 
     tol: float = 1e-4
@@ -36,7 +40,7 @@ class Descent:
     rules: Sequence[Rule] = ()
     held_out: Callable[[Array], tuple[float, float | None]] | None = None
     observers: Sequence[Callable[[Row], None]] = ()
-    follow: Callable[[Array], None] | None = None
+    follow: Callable[[Array], bool | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -98,12 +102,17 @@ class Record:
         )
         for observer in plan.observers:
             observer(self.history[-1])
-        if plan.follow is not None:
-            plan.follow(theta)
+        if plan.follow is not None and plan.follow(theta):
+            return Reason("asked", f"a callback asked to stop after {self._so_many()}")
         if norm <= plan.tol:
             return Reason("gradient", f"gradient norm {norm:.2g} is below tol={plan.tol:g} after {self._so_many()}")
         stop = first_reason(plan.rules, self.history)
         return stop[1] if stop else self._used_up()
+
+    def one_more(self, reason: Reason) -> bool:
+        """Whether a step of a second-order method, cheap on a small problem, should turn "below tol" into many more right digits."""
+        small = self.problem.sums.n * self.problem.size**2 <= EXPENSIVE
+        return small and reason.kind == "gradient" and self.norm > 0.01 * self.plan.tol and self.n_iter < self.plan.max_iter
 
     def no_further(self) -> Reason:
         """The reason where rounding hides any further decrease."""

@@ -31,6 +31,7 @@ class LinearProblem:
     """F above, over rows X (n, p) dense or CSR, y (n, k) or class numbers, weights s.
 
     ``bias_unit`` penalises the bias as liblinear does: as the weight of one more column that holds this number in every row.
+    ``n_outputs`` is the number of classes where y holds class numbers (None: the largest of them + 1).
     """
 
     def __init__(
@@ -44,8 +45,9 @@ class LinearProblem:
         l2: float = 0.0,
         intercept: bool = True,
         bias_unit: float | None = None,
+        n_outputs: int | None = None,
     ) -> None:
-        sums = RowSums(X, y, loss, weight, centred=intercept and bias_unit is None)
+        sums = RowSums(X, y, loss, weight, n_outputs=n_outputs, centred=intercept and bias_unit is None)
         self._prepare(sums, l1, l2, intercept, bias_unit)
 
     def _prepare(self, sums: RowSums, l1: float, l2: float, intercept: bool, bias_unit: float | None) -> None:
@@ -76,6 +78,10 @@ class LinearProblem:
         other = object.__new__(LinearProblem)
         other._prepare(sums, l1, l2, self.intercept, self.bias_unit)
         return other
+
+    def largest_product(self) -> float:
+        """Multiplications in the largest matrix product of a step, for the choice of threads."""
+        return min(self.sums.n, 4096) * float(self.p) * max(self.k, min(self.size, 256))
 
     # ---- coordinates
 

@@ -15,25 +15,27 @@ Sources: Nocedal & Wright (2006), Numerical Optimization, ch. 7; Erdogdu & Monta
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from glassnet.training.descent import Descent, Record, Solution, largest
+from glassnet.networks.network import Network
+from glassnet.training.descent import EXPENSIVE, Descent, Record, Solution, largest
 from glassnet.training.history import History
 from glassnet.training.linear_problem import LinearProblem
-from glassnet.training.stopping import Reason
+from glassnet.training.loop import HeldOut, Observer, mean_loss
+from glassnet.training.rows import Rows
+from glassnet.training.stopping import Reason, Rule
+from glassnet.training.threads import threads_for
 
 Array = NDArray[Any]
 Direction = Callable[[Array], Array]
 
 LARGEST_HESSIAN = 4_000
 """Parameters up to which H is summed and factored: 128 MB."""
-WORTH_KEEPING = 50_000_000
-"""Products in a Hessian from which its factor is kept over several steps."""
 SHRINKS = 0.125
 """Part of the gradient that may remain after a step with a kept factor."""
 
@@ -67,28 +69,28 @@ class _Search:
                 u, factor = self._begin_on_a_sample(u)
             value, gradient = problem.value_and_gradient(u)
             reason = record.start(u, value, largest(gradient))
-            fresh = False
-            while reason is None:
+            kept = factor is not None
+            while reason is None or record.one_more(reason):
                 if factor is None:
-                    factor = conjugate_direction(problem, u) if conjugate else cholesky_direction(problem, u)
-                    fresh = True
+                    factor, kept = conjugate_direction(problem, u) if conjugate else cholesky_direction(problem, u), False
                 found = self._line_search(u, value, gradient, factor(gradient))
                 if isinstance(found, Reason):
-                    if fresh:
-                        reason = found
+                    if not kept:
+                        reason = reason or found
+                        break
                     factor = None
                     continue
                 before = largest(gradient)
                 u, value, gradient, rate = found
                 reason = record.step(u, value, largest(gradient), rate)
-                keep = not conjugate and self._worth_keeping() and largest(gradient) <= SHRINKS * before
-                factor, fresh = (factor, False) if keep else (None, False)
+                kept = not conjugate and self._worth_keeping() and largest(gradient) <= SHRINKS * before
+                factor = factor if kept else None
         except KeyboardInterrupt:
             reason = record.interrupted()
         return record.answer(reason)
 
     def _worth_keeping(self) -> bool:
-        return self.problem.sums.n * self.problem.size**2 > WORTH_KEEPING
+        return self.problem.sums.n * self.problem.size**2 > EXPENSIVE
 
     def _line_search(self, u: Array, value: float, gradient: Array, step: Array) -> tuple[Array, float, Array, float] | Reason:
         """(u, F, gradient, t) of the first t that decreases F enough, or why there is none."""
@@ -179,3 +181,46 @@ def conjugate_direction(problem: LinearProblem, u: Array) -> Direction:
         return step
 
     return direction
+
+
+def newton_on_network(
+    network: Network,
+    rows: Rows,
+    theta: Array,
+    history: History,
+    *,
+    alpha: float,
+    tol: float,
+    iterations: int,
+    rules: Sequence[Rule] = (),
+    held_out: HeldOut | None = None,
+    observers: Sequence[Observer] = (),
+) -> Reason:
+    """Move ``theta`` of a network without hidden layers to the minimum by Newton's method; why it stopped.
+
+    ``alpha`` is the network's l2 penalty, per sum of row weights. Raises ValueError for a network with hidden layers, or a loss
+    without curvature.
+    """
+    if len(network.layers) > 1:
+        raise ValueError(
+            f"solver='newton' trains networks without hidden layers; this one has {len(network.layers) - 1}. "
+            "Use hidden_layer_sizes=() or solver='lbfgs'."
+        )
+    X = rows.X if rows.X.dtype == rows.y.dtype else rows.X.astype(rows.y.dtype)
+    weight = rows.weight
+    total = len(rows) if weight is None else float(weight.sum(dtype=np.float64))
+    problem = LinearProblem(X, rows.y, network.loss, weight=weight, l2=alpha / total, intercept=network.layers[0].bias)
+
+    def follow(now: Array) -> None:
+        theta[:] = now
+
+    def watch(now: Array) -> tuple[float, float | None]:
+        assert held_out is not None
+        theta[:] = now
+        return mean_loss(network, theta, held_out.rows), None if held_out.score is None else held_out.score(theta)
+
+    plan = Descent(tol, iterations, rules, watch if held_out is not None else None, observers, follow)
+    with threads_for(problem.largest_product()):
+        found = newton(problem, theta.astype(np.float64), plan, history=history)
+    theta[:] = found.theta
+    return found.reason

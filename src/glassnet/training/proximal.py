@@ -77,10 +77,13 @@ def proximal_newton(problem: LinearProblem, theta0: Array, plan: Descent) -> Sol
         value += problem.lasso(u)
         slope = subgradient(u, gradient, lasso)
         reason = record.start(u, value, largest(slope))
-        while reason is None:
+        while reason is None or record.one_more(reason):
             features = _working_set(problem, u, slope, most, plan.tol)
             if len(features) > most:
                 return lbfgs(problem, problem.outwards(u), plan)
+            if not len(features):  # all is 0 and stays so
+                reason = record.step(u, value, largest(slope)) or record.no_further()
+                break
             chosen = (features[:, None] * problem.k + np.arange(problem.k)).ravel()
             H = anchored(problem, problem.hessian(u, features), features)
             accuracy = min(0.1, largest(slope)) * largest(slope)
@@ -88,7 +91,7 @@ def proximal_newton(problem: LinearProblem, theta0: Array, plan: Descent) -> Sol
             aim[chosen] = model_minimum(H, gradient[chosen], u[chosen], lasso[chosen], accuracy)
             found = _line_search(problem, u, value, gradient, aim)
             if found is None:
-                reason = record.no_further()
+                reason = reason or record.no_further()
                 break
             u, value, gradient, rate = found
             slope = subgradient(u, gradient, lasso)

@@ -131,14 +131,22 @@ class RowSums:
     """The sums of the table above over the rows X, y with weights s. Parameters come and sums go in float64."""
 
     def __init__(
-        self, X: Any, y: Array, loss: Loss, weight: Array | None = None, *, centred: bool = True, moments: tuple[Array, Array] | None = None
+        self,
+        X: Any,
+        y: Array,
+        loss: Loss,
+        weight: Array | None = None,
+        *,
+        n_outputs: int | None = None,
+        centred: bool = True,
+        moments: tuple[Array, Array] | None = None,
     ) -> None:
         self.sparse = sp.issparse(X)
         self.X = X.tocsr() if self.sparse else np.require(X, requirements=["C", "A"])
         self.dtype = self.X.dtype
         self.loss, self.y = loss, y
         self.n, self.p = X.shape
-        self.k = y.shape[1] if y.ndim == 2 else int(y.max()) + 1
+        self.k = y.shape[1] if y.ndim == 2 else n_outputs or int(y.max()) + 1
         self.weight = np.empty(0, self.dtype) if weight is None else np.ascontiguousarray(weight, self.dtype)
         self.total = float(self.n) if weight is None else float(self.weight.sum(dtype=np.float64))
         self.centred = centred
@@ -154,7 +162,8 @@ class RowSums:
     def take(self, rows: Array) -> RowSums:
         """The sums over some rows only, about the same centre."""
         weight = self.weight[rows] if self.weight.size else None
-        return RowSums(self.X[rows], self.y[rows], self.loss, weight, centred=self.centred, moments=(self.mean, self.variance))
+        moments = (self.mean, self.variance)
+        return RowSums(self.X[rows], self.y[rows], self.loss, weight, n_outputs=self.k, centred=self.centred, moments=moments)
 
     def cost_and_gradient(self, W: Array, c: Array) -> tuple[float, Array, Array]:
         """Return cost, G (p, k) and g (k,)."""
