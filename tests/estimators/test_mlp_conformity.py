@@ -19,9 +19,9 @@ SMALL = {"hidden_layer_sizes": (8,), "max_iter": 100, "learning_rate_init": 0.01
     [
         MLPClassifier(**SMALL),
         MLPRegressor(**SMALL),
-        MLPClassifier(**SMALL, solver="lbfgs", activation="gelu"),
+        MLPClassifier(**SMALL, solver="lbfgs", alpha=1.0),
+        MLPClassifier(**SMALL, activation=["gelu"], bias=[False, True], schedule="cosine", loss="squared_error"),
         MLPRegressor(**SMALL, solver="lbfgs", activation="elu", standardise_target=True),
-        MLPClassifier((), solver="lbfgs", l1=0.01),
     ]
 )
 def test_scikit_learns_checks_pass(estimator: Any, check: Any) -> None:

@@ -25,6 +25,11 @@ class HeldOutRows:
     target: Array
     weight: Array | None
 
+    @classmethod
+    def chosen(cls, X: Any, y: Any, target: Array, weight: Array | None, rows: Array) -> HeldOutRows:
+        """A copy of these rows."""
+        return cls(X[rows], y[rows], target[rows], None if weight is None else weight[rows])
+
     def scorer(self, estimator: Any, monitor: str | None) -> Callable[[Array], float]:
         """theta -> score: a scikit-learn scorer called ``monitor``, or accuracy / R2 where it is None.
 
@@ -51,20 +56,15 @@ class HeldOutRows:
         return asked
 
 
-def hold_out(
-    X: Any, y: Any, target: Array, weight: Array | None, fraction: float, random: np.random.RandomState, *, stratify: Any
-) -> tuple[Any, Array, Array | None, HeldOutRows]:
-    """Split off ``fraction`` of the rows: (X, target, weight) to learn from, and the held-out rows.
+def hold_out(n: int, fraction: float, random: np.random.RandomState, *, stratify: Any) -> tuple[Array, Array]:
+    """Choose ``fraction`` of ``n`` rows: the numbers of the rows to learn from, and of those to hold out.
 
     Raises ValueError where fewer than two rows would be held out.
     """
-    parts = [X, y, target] if weight is None else [X, y, target, weight]
-    split = train_test_split(*parts, random_state=random, test_size=fraction, stratify=stratify)
-    X_train, X_val, _, y_val, target_train, target_val = split[:6]
-    weight_train, weight_val = split[6:] if weight is not None else (None, None)
-    if X_val.shape[0] < 2:
+    learned, watched = train_test_split(np.arange(n), random_state=random, test_size=fraction, stratify=stratify)
+    if len(watched) < 2:
         raise ValueError(
-            f"The validation set is too small: {X_val.shape[0]} rows of {X.shape[0]}. "
+            f"The validation set is too small: {len(watched)} rows of {n}. "
             "Increase 'validation_fraction' or the size of your dataset, or give X_val and y_val."
         )
-    return X_train, np.ascontiguousarray(target_train), weight_train, HeldOutRows(X_val, y_val, np.ascontiguousarray(target_val), weight_val)
+    return learned, watched

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import column_or_1d
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import type_of_target
 
 Array = NDArray[Any]
 
@@ -30,11 +30,13 @@ class Labels:
 
         Raises ValueError where ``y`` is continuous, or has one class only.
         """
-        check_classification_targets(y)
-        if type_of_target(y) == "multilabel-indicator":
+        kind = "multiclass" if y is None else type_of_target(y, input_name="y")
+        if kind.startswith("continuous") or kind == "unknown":
+            raise ValueError(f"Unknown label type: {kind}. A classifier needs classes; for numbers use a regressor.")
+        if kind == "multilabel-indicator":
             n_labels = y.shape[1] if hasattr(y, "shape") else len(y[0])
             return cls("multilabel", np.arange(n_labels))
-        if type_of_target(y) == "multiclass-multioutput":
+        if kind == "multiclass-multioutput":
             raise ValueError("y must have one column of classes, or 0/1 columns for several labels at once; got several columns of classes.")
         found = np.unique(column_or_1d(y)) if classes is None else np.unique(classes)
         if len(found) < 2:

@@ -20,7 +20,7 @@ from glassnet.estimators.logistic_training import Setting, from_theta, path, row
 Array = NDArray[Any]
 
 
-class LogisticRegression(CallbackSupportMixin, LogisticModel):  # type: ignore[misc]
+class LogisticRegression(CallbackSupportMixin, LogisticModel):
     """Logistic regression for two classes (one sigmoid unit) or more (softmax), with scikit-learn's parameters.
 
     Minimises ``C * sum_n s_n L_n + (1 - l1_ratio)/2 ||coef||^2 + l1_ratio ||coef||_1``, L_n the cross-entropy of row n in nats. Columns of
@@ -177,7 +177,8 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):  # type: ignore[m
             self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], order="C", accept_large_sparse=not small_indices
         )
         check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
+        self.classes_ = np.unique(y)
+        codes = self._codes(y)
         check_classes(self.solver, self.classes_)
         if self.threshold is not None and len(self.classes_) > 2:
             raise ValueError(f"threshold is for two classes; y has {len(self.classes_)}. Leave it None.")
@@ -193,7 +194,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):  # type: ignore[m
         outputs = 1 if len(self.classes_) == 2 else len(self.classes_)
         if not self.warm_start or not hasattr(self, "coef_"):
             return np.zeros((n_features + self.fit_intercept) * outputs)
-        coef = np.asarray(self.densify().coef_, np.float64)
+        coef = np.asarray(self._dense_coef(), np.float64)
         if coef.shape != (outputs, n_features):
             raise ValueError(
                 f"warm_start cannot go on: coef_ has shape {coef.shape}, these data need {(outputs, n_features)}. Set warm_start=False."

@@ -9,7 +9,7 @@ import copy
 import warnings
 from collections.abc import Mapping
 from numbers import Integral
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import sklearn
@@ -78,8 +78,13 @@ class LogisticRegressionCV(LogisticModel):
     100.0
     """
 
+    C_: Any
+    l1_ratio_: Any
+    coefs_paths_: Any
+    scores_: Any
+
     # scikit-learn: the weights of score() belong to the scorer, not to this estimator
-    __metadata_request__score = {"sample_weight": metadata_routing.UNUSED}
+    __metadata_request__score: ClassVar[dict[str, Any]] = {"sample_weight": metadata_routing.UNUSED}
 
     def __init__(
         self,
@@ -156,10 +161,11 @@ class LogisticRegressionCV(LogisticModel):
         Cs = self._read_Cs()
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], order="C")
         check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
+        self.classes_ = np.unique(y)
+        codes = self._codes(y)
         check_classes(self.solver, self.classes_)
         weights = None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-        routed = self._route("fit", sample_weight, params)
+        routed = self._route("fit", weights, params)
         folds = list(check_cv(self.cv, y, classifier=True).split(X, y, **routed.splitter.split))
         row_weight = row_weights(weights, self._class_weights(y, weights), self.classes_, y, codes, X.dtype)
         setting = Setting(self.solver, self.fit_intercept, self.intercept_scaling, self._plan())
@@ -280,7 +286,8 @@ class LogisticRegressionCV(LogisticModel):
         if isinstance(self.class_weight, Mapping):
             if not set(self.class_weight) <= set(self.classes_.tolist()):
                 raise ValueError(
-                    f"The given class_weight dict must have the class labels as keys; classes={self.classes_} but key={self.class_weight.keys()}"
+                    "The given class_weight dict must have the class labels as keys; "
+                    f"classes={self.classes_} but key={self.class_weight.keys()}"
                 )
             return self.class_weight
         weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y, sample_weight=sample_weight)
@@ -309,5 +316,5 @@ class LogisticRegressionCV(LogisticModel):
         if not with_ratios:
             paths, scores, n_iter = paths[:, :, 0], scores[:, :, 0], n_iter[..., 0]
         self.coefs_paths_ = {label: paths[..., output, :] for output, label in enumerate(labels)}
-        self.scores_ = {label: scores for label in labels}
+        self.scores_ = dict.fromkeys(labels, scores)
         self.n_iter_ = n_iter

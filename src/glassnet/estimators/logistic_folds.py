@@ -52,7 +52,14 @@ def fold_paths(
 
 
 def fold_scores(
-    X: Any, y: Array, folds: Folds, models: Callable[[int], Array], scoring: Any, classes: Array, weight: Array | None, params: Mapping[str, Any]
+    X: Any,
+    y: Array,
+    folds: Folds,
+    models: Callable[[int], Array],
+    scoring: Any,
+    classes: Array,
+    weight: Array | None,
+    params: Mapping[str, Any],
 ) -> Array:
     """The score of every model on the rows its fold holds out; ``models(fold)`` is an object array of fitted estimators.
 

@@ -20,21 +20,32 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from glassnet.estimators.summary import summarise
 from glassnet.maths.losses import classifier_loss
 from glassnet.training.descent import Descent
-from glassnet.training.history import History
+from glassnet.training.history import History, Row
 from glassnet.training.loop import Observer
 from glassnet.training.stopping import TimeOver
 
 Array = NDArray[Any]
 
 
-class LogisticModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class LogisticModel(ClassifierMixin, BaseEstimator):
     """The common part of LogisticRegression and LogisticRegressionCV; it is not used by itself."""
 
     _observers: tuple[Observer, ...] = ()
+    solver: str
+    fit_intercept: bool
+    tol: float
+    max_iter: int
+    verbose: int
     threshold: float | None
     max_seconds: float | None
+    coef_: Any
+    intercept_: Array
+    classes_: Array
+    n_iter_: Array
+    n_features_in_: int
     history_: History
     stopped_because_: str
+    _n_rows: int | None
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -117,8 +128,7 @@ class LogisticModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def densify(self) -> Self:
         """``coef_`` as a dense array, as it is after ``fit``. Returns the estimator."""
         check_is_fitted(self)
-        if sp.issparse(self.coef_):
-            self.coef_ = self.coef_.toarray()
+        self.coef_ = self._dense_coef()
         return self
 
     def sparsify(self) -> Self:
@@ -126,6 +136,9 @@ class LogisticModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         self.coef_ = sp.csr_matrix(self.coef_)
         return self
+
+    def _dense_coef(self) -> Array:
+        return self.coef_ if isinstance(self.coef_, np.ndarray) else np.asarray(self.coef_.toarray())
 
     # ---- looking and keeping
 
@@ -147,8 +160,7 @@ class LogisticModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _get_state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """What a file needs besides class and parameters."""
-        coef = self.coef_.toarray() if sp.issparse(self.coef_) else self.coef_
-        arrays = {"coef_": coef, "intercept_": self.intercept_, **self.history_.as_arrays()}
+        arrays = {"coef_": self._dense_coef(), "intercept_": self.intercept_, **self.history_.as_arrays()}
         facts = {"classes": self.classes_, "n_iter": self.n_iter_, "stopped_because": self.stopped_because_, "n_rows": self._n_rows}
         return arrays, facts
 
@@ -189,7 +201,10 @@ class LogisticModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _codes(self, y: Array, name: str = "y") -> Array:
         """The number of each label among ``classes_``. Raises ValueError for labels that are not."""
-        codes = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
+        if len(self.classes_) == 2:
+            codes = np.asarray(y == self.classes_[1]).astype(np.intp)
+        else:
+            codes = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
         unknown = self.classes_[codes] != y
         if unknown.any():
             raise ValueError(f"{name} has classes that y lacks: {np.unique(y[unknown])[:5].tolist()}; y has {self.classes_.tolist()}.")
@@ -198,4 +213,10 @@ class LogisticModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _plan(self, held_out: Any = None, follow: Any = None) -> Descent:
         """How far to go and who watches."""
         rules = [] if self.max_seconds is None else [TimeOver(self.max_seconds)]
-        return Descent(float(self.tol), int(self.max_iter), rules, held_out, self._observers, follow)
+        observers = (*self._observers, say) if self.verbose else self._observers
+        return Descent(float(self.tol), int(self.max_iter), rules, held_out, observers, follow)
+
+
+def say(row: Row) -> None:
+    """Print a row of the history, for ``verbose``."""
+    print(f"Iteration {row['epoch']}, loss = {row['loss']:.8f}, gradient norm = {row['gradient_norm']:.2e}")

@@ -28,12 +28,14 @@ def check_parameters(estimator: Any) -> None:
     for name, high in (("l1_ratio", 1.0), ("threshold", 1.0), ("max_seconds", math.inf)):
         if getattr(estimator, name, None) is not None:
             _check_range(faults, estimator, name, 0.0, high)
-    whole = isinstance(estimator.max_iter, Integral) and not isinstance(estimator.max_iter, bool) and estimator.max_iter >= 0
-    faults.unless(whole, f"max_iter must be an integer of 0 or more; got {estimator.max_iter!r}.")
-    faults.unless(estimator.n_jobs is None or isinstance(estimator.n_jobs, Integral), f"n_jobs must be an integer or None; got {estimator.n_jobs!r}.")
-    faults.unless(estimator.solver in SOLVERS, unknown_name("solver", estimator.solver, SOLVERS))
-    known = estimator.penalty is None or estimator.penalty in (*PENALTIES, "deprecated")
-    faults.unless(known, unknown_name("penalty", estimator.penalty, PENALTIES))
+    most, jobs = estimator.max_iter, estimator.n_jobs
+    whole = isinstance(most, Integral) and not isinstance(most, bool) and int(most) >= 0
+    faults.unless(whole, f"max_iter must be an integer of 0 or more; got {most!r}.")
+    faults.unless(jobs is None or isinstance(jobs, Integral), f"n_jobs must be an integer or None; got {jobs!r}.")
+    if estimator.solver not in SOLVERS:
+        faults.add(unknown_name("solver", estimator.solver, SOLVERS))
+    if estimator.penalty not in (*PENALTIES, "deprecated", None):
+        faults.add(unknown_name("penalty", estimator.penalty, PENALTIES))
     weights = estimator.class_weight
     right = weights is None or weights == "balanced" if not isinstance(weights, Mapping) else True
     faults.unless(right, f"class_weight must be a dict from label to weight, 'balanced' or None; got {weights!r}.")
@@ -63,8 +65,9 @@ def check_classes(solver: str, classes: Any) -> None:
     """Raise ValueError for one class, or more than two with liblinear."""
     if solver == "liblinear" and len(classes) > 2:
         raise ValueError(
-            "The 'liblinear' solver does not support multiclass classification (n_classes >= 3). Either use another solver or wrap the "
-            "estimator in a OneVsRestClassifier to keep applying a one-versus-rest scheme."
+            "The 'liblinear' solver does not support multiclass classification (n_classes >= 3). Only binary classification is supported. "
+            f"The type of the target is multiclass: {len(classes)} classes. Either use another solver or wrap the estimator in a "
+            "OneVsRestClassifier to keep applying a one-versus-rest scheme."
         )
     if len(classes) < 2:
         raise ValueError(
@@ -80,7 +83,7 @@ def read_penalty(estimator: Any) -> tuple[str | None, float, float]:
         if ratio is None:
             _deprecated("'l1_ratio=None' was deprecated in version 1.8 and will trigger an error in 1.10. Use 0<=l1_ratio<=1 instead.")
         ratio = float(ratio or 0.0)
-        penalty = None if C == math.inf else {0.0: "l2", 1.0: "l1"}.get(ratio, "elasticnet")
+        penalty = None if math.isinf(C) else {0.0: "l2", 1.0: "l1"}.get(ratio, "elasticnet")
     else:
         penalty = given
         _penalty_deprecated("l1_ratio", "C", "0", "1", "np.inf")
@@ -88,7 +91,8 @@ def read_penalty(estimator: Any) -> tuple[str | None, float, float]:
             warnings.warn(f"l1_ratio parameter is only used when penalty is 'elasticnet'. Got (penalty={penalty})", stacklevel=4)
         if (penalty == "l2" and ratio != 0) or (penalty == "l1" and ratio != 1):
             warnings.warn(
-                f"Inconsistent values: penalty={penalty} with l1_ratio={ratio}. penalty is deprecated. Please use l1_ratio only.", stacklevel=4
+                f"Inconsistent values: penalty={penalty} with l1_ratio={ratio}. penalty is deprecated. Please use l1_ratio only.",
+                stacklevel=4,
             )
         if penalty is None and C != 1.0:
             warnings.warn("Setting penalty=None will ignore the C and l1_ratio parameters", stacklevel=4)
@@ -115,7 +119,8 @@ def read_penalties(estimator: Any) -> tuple[str, list[float | None]]:
         )
     elif ratios is None and given == "deprecated":
         _deprecated(
-            "'l1_ratios=None' was deprecated in version 1.8 and will trigger an error in 1.10. Use an array-like with values in [0, 1] instead."
+            "'l1_ratios=None' was deprecated in version 1.8 and will trigger an error in 1.10. "
+            "Use an array-like with values in [0, 1] instead."
         )
     if given == "deprecated":
         kinds = set() if ratios is None else {float(ratio) for ratio in ratios}
@@ -126,7 +131,7 @@ def read_penalties(estimator: Any) -> tuple[str, list[float | None]]:
         if penalty != "elasticnet" and ratios is not None:
             warnings.warn(f"l1_ratios parameter is only used when penalty is 'elasticnet'. Got (penalty={penalty})", stacklevel=4)
     check_combination(estimator.solver, penalty, estimator.dual)
-    fine = ratios is not None and len(ratios) > 0 and all(isinstance(ratio, Real) and 0 <= ratio <= 1 for ratio in ratios)
+    fine = ratios is not None and len(ratios) > 0 and all(isinstance(ratio, Real) and 0.0 <= float(ratio) <= 1.0 for ratio in ratios)
     if (penalty == "elasticnet" or ratios is not None) and not fine:
         raise ValueError(f"l1_ratios must be an array-like of numbers between 0 and 1; got (l1_ratios={ratios!r})")
     return penalty, [None] if ratios is None else [float(ratio) for ratio in ratios]

@@ -41,7 +41,15 @@ class Setting:
     plan: Descent
 
 
-def path(X: Any, codes: Array, n_classes: int, weight: Array | None, penalties: Sequence[tuple[float, float]], setting: Setting, start: Array) -> Iterator[Solution]:
+def path(
+    X: Any,
+    codes: Array,
+    n_classes: int,
+    weight: Array | None,
+    penalties: Sequence[tuple[float, float]],
+    setting: Setting,
+    start: Array,
+) -> Iterator[Solution]:
     """The minimum for each (C, l1_ratio) in turn, each begun where the last one ended; ``start`` is the first theta.
 
     X (n, p), codes (n,) class numbers, weight (n,) or None.
@@ -54,7 +62,7 @@ def path(X: Any, codes: Array, n_classes: int, weight: Array | None, penalties: 
     problem: LinearProblem | None = None
     for C, ratio in penalties:
         total = len(codes) if weight is None else float(weight.sum(dtype=np.float64))
-        strength = 0.0 if C == np.inf else 1.0 / (C * total)
+        strength = 0.0 if np.isinf(C) else 1.0 / (C * total)
         l1, l2 = ratio * strength, (1.0 - ratio) * strength
         if problem is None:
             problem = LinearProblem(

@@ -388,8 +388,17 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return float(accuracy_score(y, prediction, sample_weight=weight))
 
     def _probability(self, raw: Array) -> Array:
-        self._loss().predict(raw, raw)
-        return np.hstack([1 - raw, raw]) if self._labels.kind == "binary" else raw
+        if not self._probability_of_both:
+            self._loss().predict(raw, raw)
+            return raw
+        both = np.empty((len(raw), 2), raw.dtype)
+        self._loss().predict(raw, both[:, 1:])
+        np.subtract(1, both[:, 1], out=both[:, 0])
+        return both
+
+    @property
+    def _probability_of_both(self) -> bool:
+        return self._labels.kind == "binary"
 
     def _to_prediction(self, raw: Array) -> Array:
         if self._labels.kind == "multiclass":

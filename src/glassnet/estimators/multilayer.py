@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import copy
+import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -27,13 +29,15 @@ from glassnet.maths.initialisers import first_weights
 from glassnet.maths.losses import Loss
 from glassnet.maths.optimisers import optimiser_named
 from glassnet.maths.schedules import Schedule, schedule_from
-from glassnet.networks.network import Network
+from glassnet.networks.network import BLOCK, Network
+from glassnet.networks.passes import can_be_compiled, compiled_prediction
 from glassnet.training.full_batch import FullBatchPlan, minimise
 from glassnet.training.history import History, Row
 from glassnet.training.loop import HeldOut, Observer, Plan, State, train
 from glassnet.training.newton import newton_on_network
 from glassnet.training.rows import Rows
 from glassnet.training.stopping import Best, EpochsDone, GradientBelow, NoImprovement, Reason, Rule, TargetReached, TimeOver
+from glassnet.training.threads import threads_for
 
 Array = NDArray[Any]
 
@@ -103,12 +107,11 @@ class MultilayerPerceptron(BaseEstimator):
         given = self._take_in_held_out(X_val, y_val, target.dtype)
         random = check_random_state(self.random_state)
         network = self._start(X.shape[1], target, random, first=first)
-        held: HeldOutRows | None = given
+        held, index = given, None
         if self.early_stopping and given is None:
-            X, target, weight, held = hold_out(
-                X, y, target, weight, self.validation_fraction, random, stratify=self._stratify_by(y)
-            )
-        rows = Rows.of(X, target, weight)
+            index, watched = hold_out(len(target), self.validation_fraction, random, stratify=self._stratify_by(y))
+            held = HeldOutRows.chosen(X, y, target, weight, watched)
+        rows = Rows.of(X, target, weight, index)
         with Checkpoint.of(self, network, rows) as checkpoint:
             reason = self._learn(network, rows, held, random, checkpoint=checkpoint, epochs=self.max_iter)
             checkpoint.interrupted = reason.kind == "interrupted"
@@ -214,28 +217,33 @@ class MultilayerPerceptron(BaseEstimator):
         )
         if state is None:
             noise = np.random.default_rng(random.randint(2**31 - 1)) if any(network.dropout) else None
-            state = State(theta, optimiser.moments(theta), random, np.arange(len(rows)), self.history_, noise, samples=self.t_)
+            state = State(theta, optimiser.moments(theta), random, rows.order(), self.history_, noise, samples=self.t_)
         else:
             state.theta[:] = theta
-            state.random, state.order = random, np.arange(len(rows))
+            state.random, state.order = random, rows.order()
         if checkpoint is not None:
             checkpoint.resume(state)
         pairs = layout.views(state.theta)
         self.coefs_, self.intercepts_ = [W for W, _ in pairs], [b for _, b in pairs]
+        self._describe()
         self._state, self.history_ = state, state.history
         done_before = len(state.history) if checkpoint is None else checkpoint.epochs_before
         best, rules = self._rules(done_before + epochs, watched=held is not None and not one_epoch)
         watch = None if held is None else HeldOut(Rows.of(held.X, held.target, held.weight), self._scorer(held))
         arguments: dict[str, Any] = {"held_out": watch, "observers": (*self._observers, *self._spoken())}
+        plan = self._plan(optimiser, rows, best, rules, done_before + epochs, one_epoch=one_epoch)
+        full_batch = self.solver in FULL_BATCH
+        at_a_time = min(BLOCK, len(rows)) if full_batch else plan.batch_size
+        largest_product = at_a_time * max(layer.n_in * layer.n_out for layer in network.layers)
         try:
-            if self.solver in FULL_BATCH:
-                if checkpoint is not None:
-                    arguments["observers"] += (lambda row: checkpoint.keep(state),)
-                reason = self._minimise(network, rows, state, best, rules, epochs, arguments)
-            else:
-                plan = self._plan(optimiser, rows, best, rules, done_before + epochs, one_epoch=one_epoch)
-                keep = None if checkpoint is None else checkpoint.keep
-                reason = train(network, rows, state, plan, keep=keep, **arguments)
+            with threads_for(largest_product):
+                if full_batch:
+                    if checkpoint is not None:
+                        arguments["observers"] += (lambda row: checkpoint.keep(state),)
+                    reason = self._minimise(network, rows, state, best, rules, epochs, arguments)
+                else:
+                    keep = None if checkpoint is None else checkpoint.keep
+                    reason = train(network, rows, state, plan, keep=keep, **arguments)
         finally:
             state.order = np.arange(0)
             self._record(state, best, done_before, watched=held is not None)
@@ -277,7 +285,7 @@ class MultilayerPerceptron(BaseEstimator):
         if self.solver == "newton":
             return newton_on_network(
                 network,
-                rows,
+                rows.gathered(),
                 state.theta,
                 state.history,
                 alpha=self.alpha / rows.unit,
@@ -367,15 +375,66 @@ class MultilayerPerceptron(BaseEstimator):
 
     def _raw_prediction(self, X: Any) -> Array:
         """The raw prediction z (n, n_outputs) of checked rows."""
+        network, pairs = self._predictor()
+        return network.raw_prediction(pairs, X)
+
+    def _describe(self) -> None:
+        """Note the network of the present weights, so that a prediction need not describe it again."""
+        parts = (*self.coefs_, *self.intercepts_, self.activation, self.loss)
         activations = hidden_activations(self.activation, len(self.coefs_) - 1)
         network = network_of(self.coefs_, self.intercepts_, activations, self._loss())
-        return network.raw_prediction(list(zip(self.coefs_, self.intercepts_, strict=True)), X)
+        self._described = (parts, network, list(zip(self.coefs_, self.intercepts_, strict=True)))
+
+    def _predictor(self) -> tuple[Network, list[tuple[Array, Array]]]:
+        """The network and its (W, b); described anew only where weights or parameters were exchanged since."""
+        parts, network, pairs = self._described
+        now = (*self.coefs_, *self.intercepts_, self.activation, self.loss)
+        if len(parts) == len(now) and all(a is b for a, b in zip(parts, now, strict=True)):
+            return network, pairs
+        fresh = copy.copy(self)
+        fresh._describe()
+        return fresh._described[1:]
 
     def _raw_of(self, X: Any) -> Array:
         """The raw prediction of rows as the user gave them."""
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
+        if "coefs_" not in self.__dict__:
+            check_is_fitted(self)
+        if not self._plainly_right(X):
+            X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
         return self._raw_prediction(X)
+
+    def _plainly_right(self, X: Any) -> bool:
+        """True where scikit-learn's checks, which take longer than a small network, would find nothing: a finite float array."""
+        return (
+            type(X) is np.ndarray
+            and X.ndim == 2
+            and X.dtype.char in "fd"
+            and X.shape[1] == self.n_features_in_
+            and X.shape[0] > 0
+            and "feature_names_in_" not in self.__dict__
+            and math.isfinite(np.add.reduce(X, axis=None))
+        )
+
+    def compile_predict(self) -> Callable[[Array], Array]:
+        """A function from rows to ``predict_proba`` (classifiers) or predictions (regressors), for many small calls.
+
+        Returns
+        -------
+        function
+            Takes a C-contiguous array (n, n_features) in the dtype of ``coefs_`` and checks nothing; returns an array
+            (n, n_classes) or (n, n_outputs). It keeps the weights of this moment and may be called from several threads.
+
+        Raises
+        ------
+        ValueError
+            For activations that cannot be compiled into the loop (gelu and a user's own).
+        """
+        check_is_fitted(self)
+        network, pairs = self._predictor()
+        if not can_be_compiled(network):
+            raise ValueError("compile_predict takes built-in activations other than 'gelu'; use predict or predict_proba.")
+        theta = network.layout.pack(self.coefs_, self.intercepts_, self.coefs_[0].dtype)
+        return compiled_prediction(network, theta, both_classes=self._probability_of_both)
 
     def predict(self, X: Any) -> Array:
         """Predict the rows of X.
@@ -423,6 +482,7 @@ class MultilayerPerceptron(BaseEstimator):
             loss=self._loss(),
         )
         self.coefs_, self.intercepts_ = coefs, intercepts
+        self._describe()
         self.n_features_in_ = coefs[0].shape[0]
         self.n_outputs_, self.n_layers_, self.out_activation_ = coefs[-1].shape[1], len(coefs) + 1, self._loss().link
         self.t_, self.n_iter_, self.loss_, self.loss_curve_ = 0, 0, np.inf, []
@@ -450,6 +510,14 @@ class MultilayerPerceptron(BaseEstimator):
         self._record(state, Best("loss"), len(state.history) - facts["n_iter_"], watched=facts["watched"])
         self._n_rows = facts["n_rows"]
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__getstate__().items() if name != "_described"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "coefs_" in self.__dict__:
+            self._describe()
+
     def _weighted(self, sample_weight: Any, X: Any) -> Array | None:
         if sample_weight is None:
             return None
@@ -465,6 +533,7 @@ class MultilayerPerceptron(BaseEstimator):
         return None
 
     _y_numeric = False
+    _probability_of_both = False
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -161,6 +161,8 @@ def _rebuilt(arrays: dict[str, np.ndarray], metadata: dict[str, Any]) -> Any:
     home = getattr(importlib.import_module(_HOMES[name]), name)
     estimator = home(**{key: from_plain(value) for key, value in metadata["parameters"].items()})
     estimator._set_state(arrays, {key: from_plain(fact) for key, fact in metadata["facts"].items()})
+    if set(estimator._get_state()[0]) != set(arrays):
+        raise ValueError(f"its arrays are not those of this {name}")
     _try_out(estimator)
     if metadata["feature_names"] is not None:
         names = from_plain(metadata["feature_names"])

@@ -22,13 +22,13 @@ def summarise(
     penalty : the penalty in words, empty for none
 
     >>> print(summarise((1024, 500, 10), ("relu", "softmax"), n_rows=60_000))
-    layer   shape        activation  weights  biases
-    1       1024 x 500   relu        512,000     500
-    2       500 x 10     softmax       5,000      10
-    total   1024-500-10              517,000     510
+    layer   shape         activation  weights  biases
+    1       1024 x 500    relu        512,000     500
+    2       500 x 10      softmax       5,000      10
+    total   1024-500-10               517,000     510
     517,510 parameters, 60,000 rows: 0.12 rows per parameter.
-    This network is too big for its data: it has more parameters than rows and can learn them by heart. Use fewer units, a stronger
-    penalty, or early stopping, and trust only what held-out rows say.
+    This network is too big for its data: it has more parameters than rows and can learn them by heart. Use fewer
+    units, a stronger penalty, or early stopping, and trust only what held-out rows say.
     """
     biases = [True] * len(activations) if biases is None else list(biases)
     lines = [("layer", "shape", "activation", "weights", "biases")]
@@ -53,11 +53,12 @@ def _verdict(parameters: int, n_rows: int | None) -> list[str]:
     words = [f"{parameters:,} parameters, {n_rows:,} rows: {ratio:.2g} rows per parameter."]
     if ratio < 1.0:
         words.append(
-            "This network is too big for its data: it has more parameters than rows and can learn them by heart. Use fewer units, a stronger\n"
-            "penalty, or early stopping, and trust only what held-out rows say."
+            "This network is too big for its data: it has more parameters than rows and can learn them by heart. Use fewer\n"
+            "units, a stronger penalty, or early stopping, and trust only what held-out rows say."
         )
     elif ratio < ROWS_PER_PARAMETER:
         words.append(
-            f"This network is big for its data: a rule of thumb asks for {ROWS_PER_PARAMETER} rows per parameter. Watch the loss on held-out rows."
+            f"This network is big for its data: a rule of thumb asks for {ROWS_PER_PARAMETER} rows per parameter. Watch the loss on\n"
+            "held-out rows."
         )
     return words

@@ -9,10 +9,12 @@ while a number that has run away still reaches the training loop and is caught t
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import event
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,3 +28,25 @@ EXACT = {"contract", "nsz"}
 def kernel(function: F) -> F:
     """Compile ``function``; it may be called from Python and from other kernels, and releases the interpreter lock."""
     return cast(F, numba.njit(cache=True, fastmath=REORDERED, error_model="numpy", nogil=True)(function))
+
+
+class Announcement(event.Listener):
+    """Says on stderr, once per process, that the first use on a machine takes a few seconds; kernels in the cache are not compiled."""
+
+    silent = False
+
+    def on_start(self, event: event.Event) -> None:
+        """Numba begins to compile a function."""
+        function = getattr(event.data.get("dispatcher"), "py_func", None)
+        if not self.silent and str(getattr(function, "__module__", "")).startswith("glassnet."):
+            print("glassnet: compiling kernels for this machine, a few seconds, once ...", file=sys.stderr, flush=True)
+            self.silent = True
+
+    def on_end(self, event: event.Event) -> None:
+        """Nothing to say."""
+
+
+announcement = Announcement()
+"""Set ``announcement.silent = True`` to hear nothing of it."""
+
+event.register("numba:compile", announcement)

@@ -57,15 +57,17 @@ def value_and_delta(raw: Array, y: Array, weight: Array, delta: Array, code: int
 
     raw, y, delta (n, k); weight (n,), or empty for all ones; ``shape`` is Huber's d or the quantile q.
     """
-    n, k = raw.shape
     zero, one, half = raw.dtype.type(0.0), raw.dtype.type(1.0), raw.dtype.type(0.5)
     d = raw.dtype.type(shape)
     weighted = weight.size > 0
     cost = 0.0
     if code == SOFTMAX or code == SQUARED_SOFTMAX:
         softmax(raw, delta)
+    elif not weighted:  # outputs are independent and count alike: one long row makes one vector loop
+        raw, y, delta = raw.reshape(1, raw.size), y.reshape(1, y.size), delta.reshape(1, delta.size)
+    n, k = raw.shape
     for i in range(n):
-        row = zero
+        row = 0.0
         if code == LOG_LOSS:
             for j in range(k):
                 z = raw[i, j]

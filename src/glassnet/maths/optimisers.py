@@ -39,12 +39,6 @@ def penalised(g: float, w: float, scale: float, l2: float) -> float:
 
 
 @kernel
-def soft(w: float, u: float) -> float:
-    """Soft threshold, the proximal step of an L1 penalty: sign(w) max(|w| - u, 0). With u = 0 it is w; nan stays nan."""
-    return w - u if w > u else (w + u if w < -u else w * 0)
-
-
-@kernel
 def step_size(code: int, rate: float, beta_1: float, beta_2: float, t: int) -> float:
     """Adam's r_t = r sqrt(1 - b2^t) / (1 - b1^t) for the t-th update; r for the others."""
     if code == ADAM:
@@ -63,18 +57,17 @@ def update(
     constants: Array,
     scale: float,
     l2: float,
-    l1: float,
     decay: float,
 ) -> tuple[float, float]:
     """Move a stretch of theta by its gradient; return sum theta^2 before the move and the sum of squared gradients.
 
     g is a sum over rows (``scale`` = 1 / rows), m and s are the moments (s the squares; an optimiser with one moment uses m for it).
-    ``constants`` = [r, r_t, eps, mu or rho, beta_1, beta_2, and 1 minus each of the last three]. l2, l1 and decay are 0 for biases.
+    ``constants`` = [r, r_t, eps, mu or rho, beta_1, beta_2, and 1 minus each of the last three]. l2 and decay are 0 for biases.
     """
     rate, step, eps = constants[0], constants[1], constants[2]
     mu, b1, b2, new_mu, new_1, new_2 = constants[3], constants[4], constants[5], constants[6], constants[7], constants[8]
     one = theta.dtype.type(1.0)
-    scale_, l2_, l1_ = theta.dtype.type(scale), theta.dtype.type(l2), theta.dtype.type(l1)
+    scale_, l2_ = theta.dtype.type(scale), theta.dtype.type(l2)
     keep = one - rate * theta.dtype.type(decay)
     squares, slope = theta.dtype.type(0.0), theta.dtype.type(0.0)
     if code == SGD and mu == 0:
@@ -82,14 +75,14 @@ def update(
             d = penalised(g[i], theta[i], scale_, l2_)
             squares += theta[i] * theta[i]
             slope += d * d
-            theta[i] = soft(theta[i] - rate * d, rate * l1_)
+            theta[i] -= rate * d
     elif code == SGD:
         for i in range(theta.size):
             d = penalised(g[i], theta[i], scale_, l2_)
             squares += theta[i] * theta[i]
             slope += d * d
             m[i] = mu * m[i] - rate * d
-            theta[i] = soft(theta[i] + (mu * m[i] - rate * d if nesterov else m[i]), rate * l1_)
+            theta[i] += mu * m[i] - rate * d if nesterov else m[i]
     elif code == ADAGRAD or code == RMSPROP:
         old, new = (one, one) if code == ADAGRAD else (mu, new_mu)
         for i in range(theta.size):
@@ -97,8 +90,7 @@ def update(
             squares += theta[i] * theta[i]
             slope += d * d
             m[i] = old * m[i] + new * d * d
-            each = rate / (np.sqrt(m[i]) + eps)
-            theta[i] = soft(theta[i] - each * d, each * l1_)
+            theta[i] -= rate / (np.sqrt(m[i]) + eps) * d
     else:
         for i in range(theta.size):
             d = penalised(g[i], theta[i], scale_, l2_)
@@ -106,9 +98,23 @@ def update(
             slope += d * d
             m[i] = b1 * m[i] + new_1 * d
             s[i] = b2 * s[i] + new_2 * d * d
-            each = step / (np.sqrt(s[i]) + eps)
-            theta[i] = soft(keep * theta[i] - each * m[i], each * l1_)
+            theta[i] = keep * theta[i] - step / (np.sqrt(s[i]) + eps) * m[i]
     return float(squares), float(slope)
+
+
+@kernel
+def shrink(W: Array, squares: Array, code: int, constants: Array, l1: float) -> None:
+    """Soft threshold, the proximal step of an L1 penalty: W <- sign(W) max(|W| - u, 0), where u is ``l1`` times the weight's step size.
+
+    ``squares`` is the moment that scales the step (any array for gradient descent); call it after ``update``.
+    """
+    step, eps, threshold = constants[1], constants[2], W.dtype.type(l1)
+    for i in range(W.size):
+        u = step * threshold
+        if code != SGD:
+            u /= np.sqrt(squares[i]) + eps
+        w = W[i]
+        W[i] = w - u if w > u else (w + u if w < -u else w * 0)
 
 
 @kernel
@@ -164,7 +170,10 @@ class Optimiser:
         Returns sum theta^2 before the move and the sum of squared gradients.
         """
         constants[1] = step_size(self.code, float(constants[0]), self.beta_1, self.beta_2, t)
-        return update(theta, g, moments[0], moments[1], self.code, self.nesterov, constants, scale, l2, l1, decay)
+        norms = update(theta, g, moments[0], moments[1], self.code, self.nesterov, constants, scale, l2, decay)
+        if l1:
+            shrink(theta, moments[1] if self.code == ADAM else moments[0], self.code, constants, l1)
+        return norms
 
 
 def optimiser_named(

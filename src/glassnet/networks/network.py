@@ -124,16 +124,23 @@ class Network:
         total = sum(add_l2(W.reshape(-1), dW.reshape(-1), l2) for (W, _), (dW, _) in zip(parameters, gradients, strict=True))
         return 0.5 * l2 * float(total)
 
-    def raw_prediction(self, parameters: Pairs, X: Any, work: Workspace | None = None) -> Array:
-        """The raw prediction z (n, n_outputs) of all rows, passed through in blocks."""
-        n = X.shape[0]
+    def raw_prediction(self, parameters: Pairs, X: Any) -> Array:
+        """The raw prediction z (n, n_outputs) of all rows, passed through in blocks; X is converted to the weights' dtype on the way."""
         dtype = parameters[0][0].dtype
-        raw = np.empty((n, self.layers[-1].n_out), dtype)
-        work = work or Workspace(self, min(n, BLOCK), dtype)
-        for start in range(0, n, work.n):
-            stop = min(start + work.n, n)
-            raw[start:stop] = self.forward(parameters, X[start:stop], work.rows(stop - start))
+        if X.shape[0] <= BLOCK:
+            return self._raw_block(parameters, X, dtype)
+        raw = np.empty((X.shape[0], self.layers[-1].n_out), dtype)
+        for start in range(0, X.shape[0], BLOCK):
+            raw[start : start + BLOCK] = self._raw_block(parameters, X[start : start + BLOCK], dtype)
         return raw
+
+    def _raw_block(self, parameters: Pairs, X: Any, dtype: Any) -> Array:
+        """Forward without keeping what a backward pass would need."""
+        A = X if X.dtype == dtype else X.astype(dtype)
+        for layer, (W, b) in zip(self.layers, parameters, strict=True):
+            read, A = A, np.empty((X.shape[0], layer.n_out), dtype)
+            layer.forward(read, W, b, np.empty_like(A) if layer.activation.needs_z else A, A)
+        return A
 
     def predict(self, parameters: Pairs, X: Any) -> Array:
         """p(z) of all rows (n, n_outputs): probabilities, means or quantiles, as the loss defines."""

@@ -18,6 +18,8 @@ from glassnet.checks import DataError, Faults, did_you_mean, one_of
 
 MODELS = ("mlp", "logistic")
 TASKS = ("classification", "regression")
+OF_THE_MODEL = ("hidden", "activation", "solver", "learning_rate", "batch_size", "epochs", "alpha", "patience")
+"""Fields that are decided anew for another model."""
 HEADING = "# Everything that decided this run. To repeat it: glassnet train --config config.toml\n\n"
 
 
@@ -96,7 +98,8 @@ class RunConfig:
         for name in values:
             faults.unless(name in names, f"{name!r} is not a field of a run's configuration.{did_you_mean(name, names)}")
         faults.raise_if_any()
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        return cls(**fields)
 
     @classmethod
     def from_toml(cls, text: str, source: str) -> Self:
@@ -107,8 +110,8 @@ class RunConfig:
             raise DataError(f"{source} is not the configuration of a run: {error}") from error
 
     def to_toml(self) -> str:
-        """The fields that are not None."""
-        return HEADING + tomli_w.dumps({name: value for name, value in vars(self).items() if value is not None})
+        """Every field that is decided; an empty list is the same as none."""
+        return HEADING + tomli_w.dumps({name: value for name, value in vars(self).items() if value is not None and value != ()})
 
     def replace(self, **fields: Any) -> Self:
         """The same with other values in ``fields``."""

@@ -64,7 +64,7 @@ def cost_curve(history: History, *, kept: int | None = None, unit: str = "loss")
         curve, colour, which = (held_out, ORANGE, "Held-out loss") if watched else (training, BLUE, "Loss")
         _mark_kept(axes, kept, curve[kept - 1], colour, last=len(epochs))
         title = f"{which} {number(curve[kept - 1])} at epoch {kept}, the best of {_epochs(len(history))}"
-    axes.legend(loc="upper right", frameon=False, labelcolor=INK)
+    axes.legend(loc="best", framealpha=0.85, edgecolor="white", labelcolor=INK)
     _head(figure, title, f"Stopped: {history.stopped_because}." if history.stopped_because else "")
     return figure
 
@@ -153,12 +153,10 @@ def residuals(y_true: ArrayLike, y_pred: ArrayLike, *, name: str = "target") -> 
         axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
     spread = float(np.sum((true - true.mean()) ** 2))
     quality = f"R² {1 - float(np.sum(errors**2)) / spread:.3f}" if spread > 0 else "R² is not defined"
-    half = number(float(np.median(np.abs(errors))))
-    _head(
-        figure,
-        f"{quality} on {len(true):,} test rows; half of the errors are below {half}",
-        f"Mean absolute error {number(float(np.abs(errors).mean()))}, root mean squared error {number(float(np.sqrt(np.mean(errors**2))))}.",
-    )
+    half, mean = number(float(np.median(np.abs(errors)))), number(float(np.abs(errors).mean()))
+    root = number(float(np.sqrt(np.mean(errors**2))))
+    title = f"{quality} on {len(true):,} test rows; half of the errors are below {half}"
+    _head(figure, title, f"Mean absolute error {mean}, root mean squared error {root}.")
     return figure
 
 
@@ -204,7 +202,7 @@ def _head(figure: Figure, title: str, subtitle: str) -> None:
     width, height = figure.get_size_inches()
     head, body = textwrap.wrap(title, int(width * 9.5)), textwrap.wrap(subtitle, int(width * 12.5))
     below = 0.12 + 0.25 * len(head)
-    rest = below + 0.19 * len(body) + 0.16
+    rest = below + 0.19 * len(body) + 0.06
     figure.text(0.12 / width, 1 - 0.12 / height, "\n".join(head), ha="left", va="top", size=12.5, weight="bold", color=INK)
     figure.text(0.12 / width, 1 - below / height, "\n".join(body), ha="left", va="top", size=9.5, color=GREY)
     figure.set_layout_engine("constrained", rect=(0.08 / width, 0.08 / height, 1 - 0.24 / width, 1 - (rest + 0.08) / height))
@@ -242,7 +240,7 @@ def _draw_density(
     shades = LinearSegmentedColormap.from_list("dense", SHADES(np.linspace(0.2, 1, 64)))
     cells = axes.hexbin(x, y, gridsize=55, extent=extent, norm=LogNorm(vmin=1), mincnt=1, cmap=shades, lw=0)
     bar = figure.colorbar(cells, ax=axes, pad=0.02, fraction=0.045, format=FuncFormatter(lambda value, _: number(value)))
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.ax.tick_params(which="both", length=0, labelcolor=GREY, labelsize=8)
     bar.ax.set_title("rows", size=9, color=GREY)
 

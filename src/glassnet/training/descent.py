@@ -19,10 +19,6 @@ from glassnet.training.stopping import Reason, Rule, first_reason
 Array = NDArray[Any]
 
 
-EXPENSIVE = 50_000_000
-"""Multiplications in a Hessian from which it is spared where it can be."""
-
-
 @dataclass(frozen=True)
 class Descent:
     """How far a solver goes and who watches.
@@ -111,8 +107,8 @@ class Record:
 
     def one_more(self, reason: Reason) -> bool:
         """Whether a step of a second-order method, cheap on a small problem, should turn "below tol" into many more right digits."""
-        small = self.problem.sums.n * self.problem.size**2 <= EXPENSIVE
-        return small and reason.kind == "gradient" and self.norm > 0.01 * self.plan.tol and self.n_iter < self.plan.max_iter
+        near = reason.kind == "gradient" and self.norm > 0.01 * self.plan.tol
+        return near and not self.problem.expensive and self.n_iter < self.plan.max_iter
 
     def no_further(self) -> Reason:
         """The reason where rounding hides any further decrease."""

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.maths.activations import activate, descend
 from glassnet.maths.compiling import kernel
 from glassnet.maths.losses import value_and_delta
-from glassnet.maths.optimisers import Optimiser, step_size, update
+from glassnet.maths.optimisers import Optimiser, shrink, step_size, update
 from glassnet.networks.network import Network, Workspace
+from glassnet.networks.passes import Spelled, backward_pass, can_be_compiled, forward_pass
 from glassnet.training.rows import Batches, Rows, gather
 
 Array = NDArray[Any]
@@ -38,12 +38,6 @@ class Penalties:
         self.l2 = 0.0 if optimiser.decay else alpha
         self.l1 = l1
         self.decay = optimiser.decay
-
-
-class Epoch(Protocol):
-    """Runs one epoch; returns (sum of losses with penalties, gradient norm of the last batch, updates done, finite)."""
-
-    def __call__(self, state: Any, rate: float) -> tuple[float, float]: ...
 
 
 class SteppedEpoch:
@@ -101,7 +95,6 @@ def run_batches(
     y: Array,
     weight: Array,
     order: Array,
-    size: int,
     theta: Array,
     gradient: Array,
     m: Array,
@@ -109,6 +102,12 @@ def run_batches(
     sizes: Array,
     biased: Array,
     codes: Array,
+    free: Array,
+    activations: Array,
+    deltas: Array,
+    batch: Array,
+    targets: Array,
+    row_weights: Array,
     loss_code: int,
     loss_shape: float,
     optimiser_code: int,
@@ -118,97 +117,42 @@ def run_batches(
     l2: float,
     l1: float,
     decay: float,
-    batch: Array,
-    targets: Array,
-    row_weights: Array,
-    activations: Array,
-    deltas: Array,
-    free: Array,
 ) -> tuple[float, float]:
-    """Gather, forward, loss, backward, update for each batch of ``order``; return the summed loss and the last squared gradient norm.
-
-    ``activations`` and ``deltas`` are flat buffers, layer after layer; ``free`` stands in for the bias of a layer that has none.
-    """
-    n_layers = len(codes)
-    n_moments = s.size > 0
-    total, slope = 0.0, 0.0
+    """Gather, forward, loss, backward, update for each batch of ``order``; return the summed loss and the last squared gradient norm."""
+    size, total, slope = len(batch), 0.0, 0.0
+    last = size * (sizes[1:].sum() - sizes[-1])
     for start in range(0, len(order), size):
         rows = order[start : start + size]
         n = len(rows)
-        A0, Y = batch[:n], targets[:n]
-        gather(X, rows, A0)
+        A, Y = batch[:n], targets[:n]
+        gather(X, rows, A)
         gather(y, rows, Y)
+        w = weight
         if weight.size:
+            w = row_weights[:n]
             for i in range(n):
-                row_weights[i] = weight[rows[i]]
-        # forward
-        read, at, here = A0, 0, 0
-        for l in range(n_layers):
-            n_in, n_out = sizes[l], sizes[l + 1]
-            W = theta[at : at + n_in * n_out].reshape(n_in, n_out)
-            at += n_in * n_out
-            b = free[:n_out]
-            if biased[l]:
-                b = theta[at : at + n_out]
-                at += n_out
-            A = activations[here : here + n * n_out].reshape(n, n_out)
-            np.dot(read, W, A)
-            activate(A, b, codes[l])
-            read = A
-            here += size * n_out
-        # loss and its delta
-        here -= size * sizes[n_layers]
-        D = deltas[here : here + n * sizes[n_layers]].reshape(n, sizes[n_layers])
-        total += value_and_delta(read, Y, row_weights[:n] if weight.size else weight, D, loss_code, loss_shape)
-        # backward
-        for step in range(n_layers):
-            l = n_layers - 1 - step
-            n_in, n_out = sizes[l], sizes[l + 1]
-            db = free[n_out:][:n_out]
-            if biased[l]:
-                at -= n_out
-                db = gradient[at : at + n_out]
-            at -= n_in * n_out
-            A = activations[here : here + n * n_out].reshape(n, n_out)
-            D = deltas[here : here + n * n_out].reshape(n, n_out)
-            descend(D, A, db, codes[l])
-            dW = gradient[at : at + n_in * n_out].reshape(n_in, n_out)
-            if l == 0:
-                np.dot(A0.T, D, dW)
-            else:
-                here -= size * n_in
-                np.dot(activations[here : here + n * n_in].reshape(n, n_in).T, D, dW)
-                W = theta[at : at + n_in * n_out].reshape(n_in, n_out)
-                np.dot(D, W.T, deltas[here : here + n * n_in].reshape(n, n_in))
-        # update
+                w[i] = weight[rows[i]]
+        raw = forward_pass(A, theta, sizes, biased, codes, free, activations, size)
+        D = deltas[last : last + n * sizes[-1]].reshape(n, sizes[-1])
+        total += value_and_delta(raw, Y, w, D, loss_code, loss_shape)
+        backward_pass(A, theta, gradient, sizes, biased, codes, free, activations, deltas, size)
         updates += 1
         constants[1] = step_size(optimiser_code, constants[0], constants[4], constants[5], updates)
-        slope = 0.0
-        at = 0
-        for l in range(n_layers):
-            for part in range(2):
-                length = sizes[l] * sizes[l + 1] if part == 0 else sizes[l + 1] * biased[l]
-                stop = at + length
-                rest = s[at:stop] if n_moments else s
-                on = 1.0 if part == 0 else 0.0
-                if l1 and part == 0:
-                    total += l1 * np.abs(theta[at:stop]).sum()
-                squares, squared_slope = update(
-                    theta[at:stop],
-                    gradient[at:stop],
-                    m[at:stop],
-                    rest,
-                    optimiser_code,
-                    nesterov,
-                    constants,
-                    1.0 / n,
-                    on * l2 / n,
-                    on * l1 / n,
-                    on * decay,
-                )
-                total += 0.5 * on * l2 * squares
-                slope += squared_slope
-                at = stop
+        slope, at = 0.0, 0
+        for part in range(2 * len(codes)):
+            l, on = part // 2, 1.0 - part % 2  # weights, then biases, which no penalty touches
+            stop = at + (sizes[l] * sizes[l + 1] if on else sizes[l + 1] * biased[l])
+            W, M, S = theta[at:stop], m[at:stop], s[at:stop] if s.size else m[at:stop]
+            if l1 and on:
+                total += l1 * np.abs(W).sum()
+            squares, squared_slope = update(
+                W, gradient[at:stop], M, S, optimiser_code, nesterov, constants, 1.0 / n, on * l2 / n, on * decay
+            )
+            if l1 and on:
+                shrink(W, S, optimiser_code, constants, l1 / n)
+            total += 0.5 * on * l2 * squares
+            slope += squared_slope
+            at = stop
         if not math.isfinite(total):
             break
     return total, slope
@@ -218,44 +162,36 @@ class CompiledEpoch:
     """The same five verbs in one compiled loop, for dense networks of built-in activations without dropout."""
 
     def __init__(self, network: Network, batches: Batches, optimiser: Optimiser, penalties: Penalties, theta: Array) -> None:
-        self.optimiser, self.penalties, self.size = optimiser, penalties, batches.size
-        rows, dtype, layout = batches.rows, theta.dtype, network.layout
-        self.rows, self.loss = rows, network.loss
-        self.weight = np.empty(0, dtype) if rows.weight is None else rows.weight
+        self.optimiser, self.penalties, self.loss, self.rows = optimiser, penalties, network.loss, batches.rows
+        self.size, dtype = batches.size, theta.dtype
         self.gradient = np.zeros_like(theta)
-        self.sizes = np.array(layout.sizes, np.int64)
-        self.biased = np.array(layout.biases, np.int64)
-        self.codes = np.array([layer.activation.code for layer in network.layers], np.int64)
-        units = sum(layout.sizes[1:])
+        net = Spelled.of(network, self.size, dtype)
+        self.network = (net.sizes, net.biased, net.codes, net.free, net.activations)
         self.buffers = (
-            np.empty((self.size, layout.sizes[0]), dtype),
-            np.empty((self.size, layout.sizes[-1]), dtype),
+            np.empty_like(net.activations),
+            np.empty((self.size, net.sizes[0]), dtype),
+            np.empty((self.size, net.sizes[-1]), dtype),
             np.empty(self.size, dtype),
-            np.empty(self.size * units, dtype),
-            np.empty(self.size * units, dtype),
-            np.zeros(2 * max(layout.sizes[1:]), dtype),
         )
+        self.weight = np.empty(0, dtype) if self.rows.weight is None else self.rows.weight
         self.batches_per_call = 8
 
     def __call__(self, state: Any, rate: float) -> tuple[float, float]:
         """Visit the rows in ``state.order``; return the sum of the losses and the gradient norm of the last batch."""
         constants = self.optimiser.constants(rate, state.theta.dtype)
-        penalties, total, slope, at = self.penalties, 0.0, 0.0, 0
+        data, penalties = (self.rows.X, self.rows.y, self.weight), self.penalties
+        total, slope, at = 0.0, 0.0, 0
         while at < len(state.order) and math.isfinite(total):
             chosen = state.order[at : at + self.batches_per_call * self.size]
             began = time.perf_counter()
             cost, slope = run_batches(
-                self.rows.X,
-                self.rows.y,
-                self.weight,
+                *data,
                 chosen,
-                self.size,
                 state.theta,
                 self.gradient,
                 *state.moments,
-                self.sizes,
-                self.biased,
-                self.codes,
+                *self.network,
+                *self.buffers,
                 self.loss.code,
                 self.loss.shape,
                 self.optimiser.code,
@@ -265,14 +201,11 @@ class CompiledEpoch:
                 penalties.l2,
                 penalties.l1,
                 penalties.decay,
-                *self.buffers,
             )
-            total += cost
-            at += len(chosen)
             done = -(-len(chosen) // self.size)
-            state.updates += done
-            spent = time.perf_counter() - began
-            self.batches_per_call = max(1, min(4 * self.batches_per_call, int(LONGEST_CALL * done / max(spent, 1e-9))))
+            total, at, state.updates = total + cost, at + len(chosen), state.updates + done
+            seconds = max(time.perf_counter() - began, 1e-9)
+            self.batches_per_call = max(1, min(4 * self.batches_per_call, int(LONGEST_CALL * done / seconds)))
         return total, math.sqrt(slope)
 
 
@@ -281,7 +214,6 @@ def epoch_for(network: Network, rows: Rows, size: int, optimiser: Optimiser, pen
     batches = Batches(rows, size)
     sizes = network.layout.sizes
     work = 3 * batches.size * sum(n_in * n_out for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True))
-    plain = isinstance(rows.X, np.ndarray) and not any(network.dropout)
-    plain = plain and not any(layer.activation.needs_z for layer in network.layers)
+    plain = isinstance(rows.X, np.ndarray) and not any(network.dropout) and can_be_compiled(network)
     kind = CompiledEpoch if plain and work <= COMPILED_UP_TO else SteppedEpoch
     return kind(network, batches, optimiser, penalties, theta)

@@ -62,7 +62,8 @@ def lbfgs(problem: LinearProblem, theta0: Array, plan: Descent, history: History
     try:
         if reason is None:
             bounds = scipy.optimize.Bounds(0.0, np.inf) if split else None
-            scipy.optimize.minimize(function, x0, jac=True, method="L-BFGS-B", bounds=bounds, callback=after_iteration, options=options)
+            arguments: dict[str, Any] = {"bounds": bounds, "callback": after_iteration, "options": options}
+            scipy.optimize.minimize(function, x0, jac=True, method="L-BFGS-B", **arguments)
     except KeyboardInterrupt:
         reason = record.interrupted()
     return record.answer(reason or record.no_further())

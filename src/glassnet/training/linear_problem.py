@@ -26,6 +26,9 @@ from glassnet.training.row_sums import RowSums
 
 Array = NDArray[Any]
 
+EXPENSIVE = 50_000_000
+"""Multiplications in a Hessian from which it is spared where it can be."""
+
 
 class LinearProblem:
     """F above, over rows X (n, p) dense or CSR, y (n, k) or class numbers, weights s.
@@ -78,6 +81,11 @@ class LinearProblem:
         other = object.__new__(LinearProblem)
         other._prepare(sums, l1, l2, self.intercept, self.bias_unit)
         return other
+
+    @property
+    def expensive(self) -> bool:
+        """Whether a Hessian costs so much that it is spared where it can be."""
+        return self.sums.n * self.size**2 > EXPENSIVE
 
     def largest_product(self) -> float:
         """Multiplications in the largest matrix product of a step, for the choice of threads."""

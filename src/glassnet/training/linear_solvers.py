@@ -14,9 +14,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from glassnet.training.descent import Descent, Solution
+from glassnet.training.directions import LARGEST_HESSIAN
 from glassnet.training.lbfgs import lbfgs
 from glassnet.training.linear_problem import LinearProblem
-from glassnet.training.newton import LARGEST_HESSIAN, newton
+from glassnet.training.newton import newton
 from glassnet.training.proximal import proximal_newton
 from glassnet.training.threads import threads_for
 

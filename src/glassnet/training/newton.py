@@ -2,41 +2,36 @@
 
     H s = -g,   u <- u + t s        t = 1, 1/2, 1/4, ... until F decreases enough (Armijo)
 
-Few parameters: H is summed over the rows and factored. Where summing H costs much more than a gradient, the factor is kept as long
-as each step shrinks the gradient eightfold; and with many more rows than parameters, training begins on a sample of the rows, whose
-Hessian then serves the full gradient: steps of the cost of a gradient, each worth the square root of (parameters / sampled rows).
+Where summing H costs much more than a gradient, training begins on a sample of the rows: their minimum is near, and their Hessian H'
+serves the full gradient. A factor is kept, and corrected after every step (BFGS), as long as steps shrink the gradient well; each of
+them then costs one pass for a gradient.
 
-Many parameters: H s = -g by conjugate gradients on products H v, to an accuracy that tightens with the gradient, which
-keeps convergence faster than linear.
-
-Sources: Nocedal & Wright (2006), Numerical Optimization, ch. 7; Erdogdu & Montanari (2015), NeurIPS 28 (sub-sampled Newton).
+Sources: Nocedal & Wright (2006), Numerical Optimization, ch. 6, 7; Erdogdu & Montanari (2015), NeurIPS 28 (sub-sampled Newton).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
 
 from glassnet.networks.network import Network
-from glassnet.training.descent import EXPENSIVE, Descent, Record, Solution, largest
+from glassnet.training.descent import Descent, Record, Solution, largest
+from glassnet.training.directions import LARGEST_HESSIAN, FactoredDirection, conjugate_direction
 from glassnet.training.history import History
 from glassnet.training.linear_problem import LinearProblem
 from glassnet.training.loop import HeldOut, Observer, mean_loss
+from glassnet.training.row_sums import spread_rows
 from glassnet.training.rows import Rows
 from glassnet.training.stopping import Reason, Rule
 from glassnet.training.threads import threads_for
 
 Array = NDArray[Any]
-Direction = Callable[[Array], Array]
 
-LARGEST_HESSIAN = 4_000
-"""Parameters up to which H is summed and factored: 128 MB."""
-SHRINKS = 0.125
+SHRINKS = 0.4
 """Part of the gradient that may remain after a step with a kept factor."""
 
 
@@ -52,45 +47,62 @@ def newton(
         conjugate = problem.size > LARGEST_HESSIAN
     search = _Search(problem, Record(problem, plan, history))
     with np.errstate(over="ignore", invalid="ignore"):
-        return search.run(problem.inwards(theta0), conjugate)
+        return search.conjugate(problem.inwards(theta0)) if conjugate else search.factored(problem.inwards(theta0))
 
 
 class _Search:
-    """One run: the point, its gradient, and the direction in use."""
+    """One run over one problem."""
 
     def __init__(self, problem: LinearProblem, record: Record) -> None:
         self.problem, self.record = problem, record
 
-    def run(self, u: Array, conjugate: bool) -> Solution:
+    def conjugate(self, u: Array) -> Solution:
+        """Every step by conjugate gradients."""
         problem, record = self.problem, self.record
         try:
-            factor: Direction | None = None
-            if not conjugate and record.plan.max_iter > 0:
-                u, factor = self._begin_on_a_sample(u)
             value, gradient = problem.value_and_gradient(u)
             reason = record.start(u, value, largest(gradient))
-            kept = factor is not None
             while reason is None or record.one_more(reason):
-                if factor is None:
-                    factor, kept = conjugate_direction(problem, u) if conjugate else cholesky_direction(problem, u), False
-                found = self._line_search(u, value, gradient, factor(gradient))
+                found = self._line_search(u, value, gradient, conjugate_direction(problem, u)(gradient))
                 if isinstance(found, Reason):
-                    if not kept:
-                        reason = reason or found
-                        break
-                    factor = None
-                    continue
-                before = largest(gradient)
+                    reason = reason or found
+                    break
                 u, value, gradient, rate = found
                 reason = record.step(u, value, largest(gradient), rate)
-                kept = not conjugate and self._worth_keeping() and largest(gradient) <= SHRINKS * before
-                factor = factor if kept else None
         except KeyboardInterrupt:
             reason = record.interrupted()
         return record.answer(reason)
 
-    def _worth_keeping(self) -> bool:
-        return self.problem.sums.n * self.problem.size**2 > EXPENSIVE
+    def factored(self, u: Array) -> Solution:
+        """Every step by a Cholesky factor, kept where that pays."""
+        problem, record = self.problem, self.record
+        try:
+            u, direction = self._begin_on_a_sample(u)
+            fresh = False
+            value, gradient = problem.value_and_gradient(u)
+            reason = record.start(u, value, largest(gradient))
+            while reason is None or record.one_more(reason):
+                if direction is None:
+                    direction, fresh = FactoredDirection(problem, u), True
+                found = self._line_search(u, value, gradient, direction(gradient))
+                if isinstance(found, Reason):
+                    if fresh:
+                        reason = reason or found
+                        break
+                    direction = None
+                    continue
+                ahead, value, slope, rate = found
+                shrunk = largest(slope) <= SHRINKS * largest(gradient)
+                if problem.expensive and shrunk:
+                    direction.learn(ahead - u, slope - gradient)
+                    fresh = False
+                else:
+                    direction = None
+                u, gradient = ahead, slope
+                reason = record.step(u, value, largest(gradient), rate)
+        except KeyboardInterrupt:
+            reason = record.interrupted()
+        return record.answer(reason)
 
     def _line_search(self, u: Array, value: float, gradient: Array, step: Array) -> tuple[Array, float, Array, float] | Reason:
         """(u, F, gradient, t) of the first t that decreases F enough, or why there is none."""
@@ -112,75 +124,19 @@ class _Search:
             t *= 0.5
         return self.record.stuck()
 
-    def _begin_on_a_sample(self, u: Array) -> tuple[Array, Direction | None]:
+    def _begin_on_a_sample(self, u: Array) -> tuple[Array, FactoredDirection | None]:
         """The minimum over a sample of the rows with its Hessian, where that pays; else ``u`` and nothing."""
         problem = self.problem
-        n, enough = problem.sums.n, max(50_000, 100 * problem.size)
-        if n < 4 * enough or not self._worth_keeping():
+        n = problem.sums.n
+        enough = max(50 * problem.size, n // 40)
+        if n < 3 * enough or not problem.expensive or not self.record.plan.max_iter:
             return u, None
-        step = n / enough
-        rows = (np.arange(enough) * step + np.random.default_rng(0).random(enough) * step).astype(np.intp)
-        sample = problem.take(np.minimum(rows, n - 1))
-        found = newton(sample, sample.outwards(u), Descent(tol=1e-3, max_iter=8), conjugate=False)
-        start = problem.inwards(found.theta)
+        sample = problem.take(spread_rows(n, enough))
+        found = newton(sample, sample.outwards(u), Descent(tol=0.3 / math.sqrt(enough), max_iter=10), conjugate=False)
         if not found.converged:
             return u, None
-        return start, cholesky_direction(sample, sample.inwards(found.theta))
-
-
-def cholesky_direction(problem: LinearProblem, u: Array) -> Direction:
-    """g -> -H^-1 g at ``u``."""
-    solve = factored(anchored(problem, problem.hessian(u)))
-    return lambda gradient: -solve(gradient)
-
-
-def anchored(problem: LinearProblem, H: Array, features: Array | None = None) -> Array:
-    """H (changed in place) bent along the flat directions of a softmax, where the gradient is 0: a unique step, the same minimum."""
-    flat = problem.flat_rows()
-    k = problem.k
-    for row in np.flatnonzero(flat if features is None else flat[features]):
-        at = slice(row * k, (row + 1) * k)
-        H[at, at] += 1.0 / k
-    return H
-
-
-def factored(H: Array) -> Direction:
-    """b -> H^-1 b by a Cholesky factor. H is lifted by a trace of its diagonal until it has one: no step where F is flat."""
-    diagonal = H.diagonal().copy()
-    lift = 0.0
-    while True:
-        try:
-            factor = scipy.linalg.cho_factor(H, lower=True, check_finite=False)
-            return lambda b: scipy.linalg.cho_solve(factor, b, check_finite=False)
-        except scipy.linalg.LinAlgError:
-            lift = max(100.0 * lift, 1e-13 * float(diagonal.max(initial=1e-300)))
-            H = H.copy()
-            H.flat[:: len(H) + 1] = diagonal + lift
-
-
-def conjugate_direction(problem: LinearProblem, u: Array) -> Direction:
-    """g -> s with |H s + g| <= min(1/4, sqrt |g|) |g|, by conjugate gradients."""
-    product = problem.hessian_product(u)
-
-    def direction(gradient: Array) -> Array:
-        step, residual = np.zeros_like(gradient), -gradient
-        towards, square = residual.copy(), float(residual @ residual)
-        enough = (min(0.25, math.sqrt(math.sqrt(square))) ** 2) * square
-        for _ in range(min(10 * gradient.size, 500)):
-            if square <= enough:
-                break
-            ahead = product(towards)
-            bend = float(towards @ ahead)
-            if not bend > 1e-15 * float(towards @ towards):  # flat: go no further, or downhill if nothing was found yet
-                return step if step.any() else -gradient
-            t = square / bend
-            step += t * towards
-            residual -= t * ahead
-            before, square = square, float(residual @ residual)
-            towards = residual + (square / before) * towards
-        return step
-
-    return direction
+        start = problem.inwards(found.theta)
+        return start, FactoredDirection(sample, start)
 
 
 def newton_on_network(

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from glassnet.maths.compiling import kernel
 from glassnet.training.descent import Descent, Record, Solution, largest, subgradient
+from glassnet.training.directions import LARGEST_HESSIAN, anchored, factored
 from glassnet.training.lbfgs import lbfgs
 from glassnet.training.linear_problem import LinearProblem
-from glassnet.training.newton import LARGEST_HESSIAN, anchored, factored
 from glassnet.training.stopping import Reason
 
 Array = NDArray[Any]

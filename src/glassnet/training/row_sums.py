@@ -30,23 +30,47 @@ from glassnet.maths.losses import SOFTMAX, SQUARED, Loss, value_and_delta
 Array = NDArray[Any]
 
 BLOCK_BYTES = 1 << 20
-"""Rows of a block for the gradient: about half of a second-level cache."""
+"""Size of a block for the gradient: about half of a second-level cache."""
+RUN_BYTES = 1 << 17
+"""Size of a run of rows in the fused pass: it stays in the cache between raw prediction and gradient."""
+CALL_BYTES = 1 << 26
+"""Rows handed to the fused pass at a time: back to Python every few milliseconds, for Ctrl-C."""
 BLOCK_NUMBERS = 1 << 20
 """Numbers in a block for the Hessian: enough rows for the matrix product to run at full speed."""
+ENOUGH_ROWS = 50_000
+"""Rows from which centre and spread of the columns are taken where there are many more: any will do for preconditioning."""
 FAR_FROM_ZERO = {"f": 30.0, "d": 1e4}
 """|centre| / deviation of a column from which it is subtracted before, not after, the product with W: digits would be lost."""
 
 
 @kernel
 def column_moments(X: Array, weight: Array, origin: Array, first: Array, second: Array) -> None:
-    """first += sum_n s_n (x_n - origin), second += sum_n s_n (x_n - origin)^2; all (p,) float64, weight (n,) or empty."""
+    """first += sum_n s_n (x_n - origin), second += sum_n s_n (x_n - origin)^2; first, second (p,) float64, weight (n,) or empty."""
     n, p = X.shape
-    for i in range(n):
-        s = float(weight[i]) if weight.size > 0 else 1.0
+    part, square = np.zeros(p, X.dtype), np.zeros(p, X.dtype)
+    one = X.dtype.type(1.0)
+    for start in range(0, n, 64):
+        for i in range(start, min(start + 64, n)):
+            row, s = X[i], weight[i] if weight.size > 0 else one
+            for j in range(p):
+                x = row[j] - origin[j]
+                part[j] += s * x
+                square[j] += s * x * x
         for j in range(p):
-            x = float(X[i, j]) - origin[j]
-            first[j] += s * x
-            second[j] += s * x * x
+            first[j] += part[j]
+            second[j] += square[j]
+            part[j], square[j] = 0.0, 0.0
+
+
+def dense_moments(X: Array, weight: Array) -> tuple[Array, Array]:
+    """Weighted mean and variance of the columns of X, (p,) float64; weight (n,) or empty."""
+    first, second = np.zeros(X.shape[1]), np.zeros(X.shape[1])
+    origin = X[int(np.argmax(weight))] if weight.size else X[0]
+    column_moments(X, weight, origin, first, second)
+    total = float(weight.sum(dtype=np.float64)) if weight.size else float(len(X))
+    if total == 0.0:
+        return first, second
+    return origin + first / total, np.maximum(second / total - (first / total) ** 2, 0.0)
 
 
 @kernel
@@ -62,69 +86,79 @@ def scale_rows(X: Array, root: Array, centre: Array, inverse: Array, out: Array)
 
 
 @kernel
-def fused_pass(X: Array, y: Array, weight: Array, w: Array, shift: float, code: int, shape: float, run: int, G: Array, g: Array) -> float:
-    """Return the cost of one output; G (p,) += X'D, g (1,) += sum D, both float64. Eight rows share each read of w and of G.
+def raw_predictions(X: Array, w: Array, bias: float, raw: Array) -> None:
+    """raw <- X w + bias, four rows to each read of w; X (n, p), raw (n,)."""
+    n, p = X.shape
+    fours = n - n % 4
+    for i in range(0, fours, 4):
+        x0, x1, x2, x3 = X[i], X[i + 1], X[i + 2], X[i + 3]
+        z0, z1, z2, z3 = bias, bias, bias, bias
+        for j in range(p):
+            z0 += x0[j] * w[j]
+            z1 += x1[j] * w[j]
+            z2 += x2[j] * w[j]
+            z3 += x3[j] * w[j]
+        raw[i], raw[i + 1], raw[i + 2], raw[i + 3] = z0, z1, z2, z3
+    for i in range(fours, n):
+        x0, z0 = X[i], bias
+        for j in range(p):
+            z0 += x0[j] * w[j]
+        raw[i] = z0
 
-    ``run`` rows (a multiple of 8) stay in the cache from the raw prediction to the gradient.
+
+@kernel
+def add_rows(X: Array, delta: Array, total: Array) -> None:
+    """total += X' delta, four rows to each read of total; X (n, p), delta (n,)."""
+    n, p = X.shape
+    fours = n - n % 4
+    for i in range(0, fours, 4):
+        x0, x1, x2, x3 = X[i], X[i + 1], X[i + 2], X[i + 3]
+        d0, d1, d2, d3 = delta[i], delta[i + 1], delta[i + 2], delta[i + 3]
+        for j in range(p):
+            total[j] += d0 * x0[j] + d1 * x1[j] + d2 * x2[j] + d3 * x3[j]
+    for i in range(fours, n):
+        x0, d0 = X[i], delta[i]
+        for j in range(p):
+            total[j] += d0 * x0[j]
+
+
+@kernel
+def fused_pass(
+    X: Array, y: Array, weight: Array, w: Array, shift: float, code: int, shape: float, run: int, G: Array
+) -> tuple[float, float]:
+    """Return the cost of one output and sum D; G (p,) += X'D in float64. y (n,), weight (n,) or empty.
+
+    ``run`` rows stay in the cache from the raw prediction to the gradient, so X is read from memory once.
     """
     n, p = X.shape
-    raw, delta = np.empty((run, 1), X.dtype), np.zeros((run, 1), X.dtype)
-    part = np.zeros(p, X.dtype)
+    raw, delta, part = np.empty(run, X.dtype), np.empty(run, X.dtype), np.zeros(p, X.dtype)
     bias = X.dtype.type(shift)
-    cost, since = 0.0, 0
+    cost, g, since = 0.0, 0.0, 0
     for start in range(0, n, run):
-        m = min(run, n - start)
-        eights = m - m % 8
-        for i in range(start, start + eights, 8):
-            z0, z1, z2, z3, z4, z5, z6, z7 = bias, bias, bias, bias, bias, bias, bias, bias
-            for j in range(p):
-                wj = w[j]
-                z0 += X[i, j] * wj
-                z1 += X[i + 1, j] * wj
-                z2 += X[i + 2, j] * wj
-                z3 += X[i + 3, j] * wj
-                z4 += X[i + 4, j] * wj
-                z5 += X[i + 5, j] * wj
-                z6 += X[i + 6, j] * wj
-                z7 += X[i + 7, j] * wj
-            at = i - start
-            raw[at, 0], raw[at + 1, 0], raw[at + 2, 0], raw[at + 3, 0] = z0, z1, z2, z3
-            raw[at + 4, 0], raw[at + 5, 0], raw[at + 6, 0], raw[at + 7, 0] = z4, z5, z6, z7
-        for i in range(start + eights, start + m):
-            z0 = bias
-            for j in range(p):
-                z0 += X[i, j] * w[j]
-            raw[i - start, 0] = z0
-        some = weight[start : start + m] if weight.size > 0 else weight
-        cost += value_and_delta(raw[:m], y[start : start + m], some, delta[:m], code, shape)
+        stop = min(start + run, n)
+        m = stop - start
+        rows, z, d, t = X[start:stop], raw[:m], delta[:m], y[start:stop]
+        raw_predictions(rows, w, bias, z)
+        if weight.size > 0:
+            cost += value_and_delta(z.reshape((m, 1)), t.reshape((m, 1)), weight[start:stop], d.reshape((m, 1)), code, shape)
+        else:  # as the outputs of one row, for the loss runs over outputs at vector speed
+            cost += value_and_delta(z.reshape((1, m)), t.reshape((1, m)), weight, d.reshape((1, m)), code, shape)
         for i in range(m):
-            g[0] += delta[i, 0]
-        for i in range(start, start + eights, 8):
-            at = i - start
-            d0, d1, d2, d3 = delta[at, 0], delta[at + 1, 0], delta[at + 2, 0], delta[at + 3, 0]
-            d4, d5, d6, d7 = delta[at + 4, 0], delta[at + 5, 0], delta[at + 6, 0], delta[at + 7, 0]
-            for j in range(p):
-                part[j] += (
-                    d0 * X[i, j]
-                    + d1 * X[i + 1, j]
-                    + d2 * X[i + 2, j]
-                    + d3 * X[i + 3, j]
-                    + d4 * X[i + 4, j]
-                    + d5 * X[i + 5, j]
-                    + d6 * X[i + 6, j]
-                    + d7 * X[i + 7, j]
-                )
-        for i in range(start + eights, start + m):
-            d0 = delta[i - start, 0]
-            for j in range(p):
-                part[j] += d0 * X[i, j]
+            g += d[i]
+        add_rows(rows, d, part)
         since += m
-        if since >= 512 or start + m == n:
+        if since >= 512 or stop == n:
             for j in range(p):
                 G[j] += part[j]
                 part[j] = 0.0
             since = 0
-    return cost
+    return cost, g
+
+
+def spread_rows(n: int, count: int) -> Array:
+    """``count`` of ``n`` row numbers, one at random from each of as many equal parts; the same every time."""
+    places = (np.arange(count) + np.random.default_rng(0).random(count)) * (n / count)
+    return np.minimum(places.astype(np.intp), n - 1)
 
 
 class RowSums:
@@ -151,7 +185,7 @@ class RowSums:
         self.total = float(self.n) if weight is None else float(self.weight.sum(dtype=np.float64))
         self.centred = centred
         self.mean, self.variance = self._moments() if moments is None else moments
-        self.centre = self.mean if centred else np.zeros(self.p)
+        self.centre = self.mean.astype(self.dtype).astype(np.float64) if centred else np.zeros(self.p)
         deviation = np.sqrt(self.variance)
         far = np.abs(self.centre) > FAR_FROM_ZERO[self.dtype.char] * deviation
         self._subtract = not self.sparse and bool((far & (deviation > 0)).any())
@@ -274,12 +308,12 @@ class RowSums:
         G, g, cost = np.zeros((self.p, self.k)), np.zeros(self.k), 0.0
         if self._fused:
             w, shift = W[:, 0].astype(self.dtype), float(self._shift(W, c)[0])
-            run = min(256, max(8, (1 << 18) // (8 * self.dtype.itemsize * max(self.p, 1)) * 8))
-            size = max(run, (1 << 26) // (self.dtype.itemsize * max(self.p, 1)))  # back to Python every few milliseconds, for Ctrl-C
+            row_bytes = self.dtype.itemsize * max(self.p, 1)
+            run, size = min(256, max(8, RUN_BYTES // row_bytes // 4 * 4)), max(256, CALL_BYTES // row_bytes)
             for start in range(0, self.n, size):
                 rows = slice(start, start + size)
-                some = weight[rows] if weight.size else weight
-                cost += fused_pass(self.X[rows], y[rows], some, w, shift, code, shape, run, G[:, 0], g)
+                part = fused_pass(self.X[rows], y[rows, 0], weight[rows], w, shift, code, shape, run, G[:, 0])
+                cost, g = cost + part[0], g + part[1]
             return cost, self._about_centre(G, g), g
         for rows, block in self._blocks():
             raw = self._raw(block, W, c)
@@ -314,14 +348,13 @@ class RowSums:
 
     def _moments(self) -> tuple[Array, Array]:
         """Weighted mean and variance of the columns, (p,) float64."""
-        first, second, origin = np.zeros(self.p), np.zeros(self.p), np.zeros(self.p)
         if self.sparse:
             weight = self.weight.astype(np.float64) if self.weight.size else np.ones(self.n)
-            first = self.X.T @ weight
-            second = self.X.multiply(self.X).T @ weight
-        else:
-            heaviest = int(np.argmax(self.weight)) if self.weight.size else 0
-            origin = self.X[heaviest].astype(np.float64)
-            column_moments(self.X, self.weight, origin, first, second)
-        first, second = first / self.total, second / self.total
-        return origin + first, np.maximum(second - first * first, 0.0)
+            mean = self.X.T @ weight / self.total
+            return mean, np.maximum(self.X.multiply(self.X).T @ weight / self.total - mean * mean, 0.0)
+        if self.n > 4 * ENOUGH_ROWS:
+            rows = spread_rows(self.n, ENOUGH_ROWS)
+            mean, variance = dense_moments(self.X[rows], self.weight[rows] if self.weight.size else self.weight)
+            if (variance > 0.0).all():
+                return mean, variance
+        return dense_moments(self.X, self.weight)

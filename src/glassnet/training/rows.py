@@ -29,34 +29,47 @@ def gather(X: Array, rows: Array, out: Array) -> None:
 
 @dataclass(frozen=True)
 class Rows:
-    """X (n, n_in), y (n, n_outputs) in the network's dtype, weight (n,) with mean 1 or None.
+    """X (n, n_in), y (n, n_outputs) in the network's dtype, weight (n,) with mean 1 or None; of these, the rows in ``index``.
 
-    X is an array of any numeric dtype or a SciPy CSR matrix. ``unit`` is the mean of the weights as the user gave them: penalties
-    are divided by it, so that the minimum is that of  sum w L + penalty  whatever the scale of w.
+    X is an array of any numeric dtype or a SciPy CSR matrix. ``index`` leaves the held-out rows where they are, so that the data need not
+    be copied; None takes every row. ``unit`` is the mean of the weights as the user gave them: penalties are divided by it, so that the
+    minimum is that of  sum w L + penalty  whatever the scale of w.
     """
 
     X: Any
     y: Array
     weight: Array | None = None
+    index: Array | None = None
     unit: float = 1.0
 
     def __len__(self) -> int:
-        return int(self.X.shape[0])
+        return int(self.X.shape[0]) if self.index is None else len(self.index)
 
     @classmethod
-    def of(cls, X: Any, y: Array, weight: Array | None = None) -> Rows:
-        """Rows with the weights scaled to mean 1, so that weight k on a row counts as the row k times."""
+    def of(cls, X: Any, y: Array, weight: Array | None = None, index: Array | None = None) -> Rows:
+        """Rows with the weights scaled to mean 1 over ``index``, so that weight k on a row counts as the row k times."""
         if weight is None:
-            return cls(X, y)
-        unit = float(weight.mean(dtype=np.float64))
-        return cls(X, y, (weight / unit).astype(y.dtype), unit)
+            return cls(X, y, None, index)
+        unit = float((weight if index is None else weight[index]).mean(dtype=np.float64))
+        return cls(X, y, (weight / unit).astype(y.dtype), index, unit)
+
+    def order(self) -> Array:
+        """The numbers of the rows, in their first order."""
+        return np.arange(len(self)) if self.index is None else self.index.copy()
+
+    def gathered(self) -> Rows:
+        """The same rows as arrays of their own, without ``index``."""
+        if self.index is None:
+            return self
+        weight = None if self.weight is None else self.weight[self.index]
+        return Rows(self.X[self.index], self.y[self.index], weight, None, self.unit)
 
     def blocks(self, size: int) -> Iterator[tuple[Any, Array, Array | None]]:
         """(X, y, weight) of ``size`` rows at a time, in order; X in the dtype of y."""
         for start in range(0, len(self), size):
-            part = slice(start, start + size)
+            part: Any = slice(start, start + size) if self.index is None else self.index[start : start + size]
             X = self.X[part]
-            if isinstance(X, np.ndarray) and X.dtype != self.y.dtype:
+            if X.dtype != self.y.dtype:
                 X = X.astype(self.y.dtype)
             yield X, self.y[part], None if self.weight is None else self.weight[part]
 

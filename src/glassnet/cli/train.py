@@ -1,0 +1,111 @@
+"""``glassnet train``: from a table to a run directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from glassnet.cli.options import column_options, given, reading_options, speaking_options
+
+if TYPE_CHECKING:
+    from glassnet.runs.config import RunConfig
+
+
+class Sizes(click.ParamType):
+    """Whole numbers separated by commas."""
+
+    name = "sizes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """``"64,32"`` -> ``(64, 32)``."""
+        try:
+            return value if isinstance(value, tuple) else tuple(int(size) for size in value.split(","))
+        except ValueError:
+            self.fail(f"expected whole numbers separated by commas, such as 64,32; got {value!r}.", param, ctx)
+
+
+@click.command(name="train", short_help="Train a network on a table and write a run directory.")
+@click.argument("data", required=False)
+@click.option("--target", metavar="COLUMN", help="What to predict: a name, c14 for the 14th column, -1 for the last.  [default: -1]")
+@click.option("--task", type=click.Choice(["classification", "regression"]), help="[default: decided from the target, and said]")
+@click.option(
+    "--model",
+    type=click.Choice(["mlp", "logistic"]),
+    help="A network, or a single layer: a logistic, softmax or linear unit.  [default: mlp]",
+)
+@click.option("--hidden", type=Sizes(), metavar="N,N,...", help="Units of each hidden layer.  [default: 64,64]")
+@click.option(
+    "--activation", metavar="NAME", help="Of the hidden layers: relu, tanh, logistic, gelu, ...; one, or one for each.  [default: relu]"
+)
+@click.option(
+    "--solver", metavar="NAME", help="adam, adamw, sgd, gd, rmsprop, adagrad; lbfgs, cg, newton.  [default: adam; a single layer: lbfgs]"
+)
+@click.option("--learning-rate", type=float, help="First learning rate.  [default: 0.003]")
+@click.option("--batch-size", type=int, help="Rows of one step.  [default: 16 to 256, by the number of rows]")
+@click.option("--epochs", type=int, help="Stop after so many passes over the rows.  [default: 500; line search: 1000]")
+@click.option("--alpha", type=float, help="Strength of the L2 penalty.  [default: 0.0001]")
+@click.option("--l1", type=float, help="Strength of the L1 penalty.  [default: 0]")
+@click.option("--dropout", type=float, help="Probability that a hidden unit is silenced while training.  [default: 0]")
+@click.option(
+    "--loss",
+    metavar="NAME",
+    help="log_loss or squared_error for classes; squared_error, absolute_error, huber, quantile or poisson for numbers.",
+)
+@click.option("--seed", type=int, help="Of split, first weights and order: the same seed, the same model.  [default: 0]")
+@click.option("--val-fraction", type=float, help="Share of the rows that is watched to decide when to stop.  [default: 0.15]")
+@click.option("--test-fraction", type=float, help="Share of the rows set aside first, and asked once at the end.  [default: 0.2]")
+@click.option("--patience", type=int, help="Epochs without improvement on the watched rows before training stops.  [default: 30]")
+@click.option("--max-seconds", type=float, help="Stop training after so many seconds.")
+@reading_options
+@column_options
+@click.option(
+    "--config", "config_file", metavar="FILE", help="Take all of this from the config.toml of a run; options given here go before."
+)
+@click.option("-o", "--output", metavar="DIRECTORY", help="Where to write the run.  [default: named after the table]")
+@click.option("--force", is_flag=True, help="Replace a run that is there.")
+@speaking_options
+def command(data: str | None, config_file: str | None, output: str | None, force: bool, as_json: bool, quiet: bool, **options: Any) -> int:
+    """Train a network on the table DATA (CSV, TSV, Parquet) and write a run directory.
+
+    Whether classes or a number are to be predicted is decided from the target. Some rows are set aside first; they are asked once,
+    at the end, and baselines stand beside the result. Ctrl-C ends training and keeps the best weights so far.
+    """
+    from glassnet.cli.progress import watching
+    from glassnet.cli.results import show_result
+    from glassnet.cli.speaking import remarks, show_json
+    from glassnet.runs.directory import free_name
+    from glassnet.runs.training import train_run
+
+    config = _config(config_file, given({"data": data, **options}))
+    with watching(quiet=quiet) as watch:
+        result = train_run(
+            config,
+            output or free_name(config.data),
+            started=None if watch is None else lambda decided: watch.start(decided.epochs),
+            observer=None if watch is None else watch.observe,
+            say=remarks(quiet=quiet),
+            replace=force,
+        )
+    if as_json:
+        show_json({**result.facts, "directory": str(result.directory), "interrupted": result.interrupted})
+    else:
+        show_result(result)
+    return 130 if result.interrupted else 0
+
+
+def _config(file: str | None, options: dict[str, Any]) -> RunConfig:
+    """What the file says, and the options on top. Another model than the file's is decided anew."""
+    from glassnet.checks import DataError
+    from glassnet.runs.config import OF_THE_MODEL, RunConfig
+
+    config = RunConfig()
+    if file is not None:
+        try:
+            config = RunConfig.from_toml(Path(file).read_text(encoding="utf-8"), file)
+        except OSError as error:
+            raise DataError(f"{file} cannot be read: {error.strerror or error}. Give the config.toml of a run.") from error
+    if options.get("model", config.model) != config.model:
+        config = config.replace(**dict.fromkeys(OF_THE_MODEL))
+    return config.replace(**options)

@@ -1,0 +1,162 @@
+"""A whole pass through a dense network in one compiled call, for layers so small that the calls would cost more than the arithmetic.
+
+    forward     A_l = f_l(A_{l-1} W_l + b_l)
+    backward    D_l = (D_{l+1} W_{l+1}') * f_l'(A_l),   dW_l = A_{l-1}' D_l,   db_l = sum_n D_l
+
+The same kernels, ``activate`` and ``descend``, serve here and in the layer (``dense.py``). The network is spelled in arrays: ``sizes`` units
+per layer, inputs first; ``biased`` 1 or 0 per layer; ``codes`` the activations. Activations and deltas lie in flat buffers, layer after
+layer, each with room for ``room`` rows. ``free`` (2, widest layer) stands in for the bias (zeros) and the bias gradient (scrap) of a layer
+that has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glassnet.maths.activations import activate, descend
+from glassnet.maths.compiling import kernel
+from glassnet.maths.exponential import exp, logistic
+from glassnet.maths.losses import softmax
+
+if TYPE_CHECKING:
+    from glassnet.networks.network import Network
+
+Array = NDArray[Any]
+
+LINKS = ("identity", "logistic", "softmax", "exp")
+LOGISTIC_LINK, SOFTMAX_LINK, EXP_LINK = 1, 2, 3
+
+
+@kernel
+def forward_pass(
+    X: Array, theta: Array, sizes: Array, biased: Array, codes: Array, free: Array, activations: Array, room: int
+) -> Array:
+    """Return the raw prediction (n, n_outputs), a view into ``activations``, which keeps every A_l."""
+    n, at, here, read = len(X), 0, 0, X
+    for l in range(len(codes)):
+        n_in, n_out = sizes[l], sizes[l + 1]
+        W = theta[at : at + n_in * n_out].reshape(n_in, n_out)
+        at += n_in * n_out
+        b = theta[at : at + n_out] if biased[l] else free[0, :n_out]
+        at += n_out * biased[l]
+        A = activations[here : here + n * n_out].reshape(n, n_out)
+        np.dot(read, W, A)
+        activate(A, b, codes[l])
+        read = A
+        here += room * n_out
+    return read
+
+
+@kernel
+def backward_pass(
+    X: Array,
+    theta: Array,
+    gradient: Array,
+    sizes: Array,
+    biased: Array,
+    codes: Array,
+    free: Array,
+    activations: Array,
+    deltas: Array,
+    room: int,
+) -> None:
+    """gradient <- dL/dtheta, from the delta of the raw prediction that stands in the last part of ``deltas``."""
+    n, at, here = len(X), len(theta), room * sizes[1:].sum()
+    for step in range(len(codes)):
+        l = len(codes) - 1 - step
+        n_in, n_out = sizes[l], sizes[l + 1]
+        here -= room * n_out
+        A = activations[here : here + n * n_out].reshape(n, n_out)
+        D = deltas[here : here + n * n_out].reshape(n, n_out)
+        at -= n_out * biased[l]
+        db = gradient[at : at + n_out] if biased[l] else free[1, :n_out]
+        descend(D, A, db, codes[l])
+        at -= n_in * n_out
+        dW = gradient[at : at + n_in * n_out].reshape(n_in, n_out)
+        if l == 0:
+            np.dot(X.T, D, dW)
+        else:
+            below = here - room * n_in
+            np.dot(activations[below : below + n * n_in].reshape(n, n_in).T, D, dW)
+            W = theta[at : at + n_in * n_out].reshape(n_in, n_out)
+            np.dot(D, W.T, deltas[below : below + n * n_in].reshape(n, n_in))
+
+
+@kernel
+def predict_pass(X: Array, theta: Array, sizes: Array, biased: Array, codes: Array, free: Array, link: int, out: Array) -> None:
+    """out <- p(z) of every row of X, in blocks: out (n, n_outputs), or (n, 2) with 1 - p beside p for one sigmoid unit.
+
+    ``link`` is the place of the loss's link in LINKS.
+    """
+    n, k = len(X), sizes[-1]
+    room = min(n, 256)
+    activations = np.empty(room * sizes[1:].sum(), theta.dtype)
+    one = theta.dtype.type(1.0)
+    for start in range(0, n, room):
+        raw = forward_pass(X[start : start + room], theta, sizes, biased, codes, free, activations, room)
+        block = out[start : start + room]
+        if link == SOFTMAX_LINK:
+            softmax(raw, block)
+        else:
+            both = k == 1 and out.shape[1] == 2
+            for i in range(len(raw)):
+                for j in range(k):
+                    p = raw[i, j]
+                    if link == LOGISTIC_LINK:
+                        p = logistic(p)
+                    elif link == EXP_LINK:
+                        p = exp(p)
+                    if both:
+                        block[i, 0] = one - p
+                        block[i, 1] = p
+                    else:
+                        block[i, j] = p
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """A network as the arrays that the compiled passes read, and its flat buffers for ``room`` rows."""
+
+    sizes: Array
+    biased: Array
+    codes: Array
+    free: Array
+    activations: Array
+    room: int
+
+    @classmethod
+    def of(cls, network: Network, room: int, dtype: Any) -> Spelled:
+        """Spell ``network``, whose activations must be built-in and told from their output."""
+        layout = network.layout
+        return cls(
+            np.array(layout.sizes, np.int64),
+            np.array(layout.biases, np.int64),
+            np.array([layer.activation.code for layer in network.layers], np.int64),
+            np.zeros((2, max(layout.sizes[1:])), dtype),
+            np.empty(room * sum(layout.sizes[1:]), dtype),
+            room,
+        )
+
+
+def can_be_compiled(network: Network) -> bool:
+    """True where the compiled passes can stand in for the layers' own: built-in activations whose slope is told from the output."""
+    return not any(layer.activation.needs_z for layer in network.layers)
+
+
+def compiled_prediction(network: Network, theta: Array, *, both_classes: bool) -> Callable[[Array], Array]:
+    """A function from X (n, n_in), C-contiguous in the dtype of ``theta``, to p(z): no checks, one compiled call, safe in threads."""
+    net = Spelled.of(network, 0, theta.dtype)
+    arguments = (theta.copy(), net.sizes, net.biased, net.codes, net.free, LINKS.index(network.loss.link))
+    columns, dtype = 2 if both_classes else network.layers[-1].n_out, theta.dtype
+
+    def predict(X: Array) -> Array:
+        out = np.empty((len(X), columns), dtype)
+        predict_pass(X, *arguments, out)
+        return out
+
+    return predict

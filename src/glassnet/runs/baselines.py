@@ -1,0 +1,49 @@
+"""What a result must be compared with: an answer that never looks at the row, and a single unit that does.
+
+constant      the most frequent class, with the shares of the training rows for probabilities; or the mean
+single unit   one logistic unit or softmax; or one linear unit
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+
+from glassnet.estimators.mlp import MLPClassifier, MLPRegressor
+from glassnet.runs.metrics import Metrics, classification_metrics, regression_metrics
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The same answer for every row: ``shares`` of the classes, or the ``mean``."""
+
+    shares: tuple[float, ...] = ()
+    mean: float = 0.0
+
+    @classmethod
+    def of(cls, y: NDArray[Any], *, classes: bool) -> Self:
+        """Learn it from the training rows."""
+        if classes:
+            return cls(shares=tuple((np.unique(y, return_counts=True)[1] / len(y)).tolist()))
+        return cls(mean=float(y.mean()))
+
+    def metrics(self, y: NDArray[Any], classes: NDArray[Any] | None) -> Metrics:
+        """What it reaches on these rows; ``classes`` as the model has them, None for regression."""
+        if classes is None:
+            return regression_metrics(y, np.full(len(y), self.mean))
+        most = np.full(len(y), int(np.argmax(self.shares)))
+        return classification_metrics(y, classes[most], np.tile(np.log(self.shares), (len(y), 1)), classes)
+
+
+def single_unit(X: NDArray[Any], y: NDArray[Any], *, classes: bool) -> MLPClassifier | MLPRegressor:
+    """One logistic unit or softmax, or one linear unit, at its optimum on the training rows."""
+    parameters: dict[str, Any] = {"hidden_layer_sizes": (), "solver": "lbfgs", "alpha": 1.0, "max_iter": 1000, "random_state": 0}
+    unit = MLPClassifier(**parameters) if classes else MLPRegressor(**parameters, standardise_target=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return unit.fit(X.astype(np.float64), y)

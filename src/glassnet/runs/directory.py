@@ -1,0 +1,76 @@
+"""The directory of a run: claimed before training begins, so that hours of work never end at a closed door.
+
+model.safetensors   config.toml   metrics.json   history.csv   schema.json   cost.png   confusion.png or residuals.png
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any, Self
+
+from glassnet.checks import DataError
+from glassnet.estimators.persistence import FILE_NAME
+from glassnet.files import atomic
+
+FILES = (FILE_NAME, "config.toml", "metrics.json", "history.csv", "schema.json", "cost.png", "confusion.png", "residuals.png")
+
+
+class RunDirectory:
+    """A directory that can be written, and holds no earlier run unless that may be replaced."""
+
+    def __init__(self, path: Path, *, created: bool) -> None:
+        self.path = path
+        self._created = created
+
+    @classmethod
+    def claim(cls, path: str | os.PathLike[str], *, replace: bool = False) -> Self:
+        """Make the directory and try to write into it. Raises DataError with what to do where that fails."""
+        path = Path(path)
+        if path.exists() and not path.is_dir():
+            raise DataError(f"{path} is a file; a run needs a directory. Give another name.")
+        if (held := [name for name in FILES if (path / name).exists()]) and not replace:
+            raise DataError(f"{path} already holds a run ({held[0]}). Give another directory, or --force to replace it.")
+        created = not path.exists()
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            probe = path / f".glassnet-{os.getpid()}.tmp"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            if created:
+                with contextlib.suppress(OSError):
+                    path.rmdir()
+            raise DataError(f"{path} cannot be written: {error.strerror or error}. Give a directory of your own.") from error
+        return cls(path, created=created)
+
+    def release(self) -> None:
+        """Give up: a directory that was made and holds nothing is taken away again."""
+        if self._created:
+            with contextlib.suppress(OSError):
+                self.path.rmdir()
+
+    def write(self, name: str, content: str | bytes) -> None:
+        """The file ``name`` <- ``content``, whole or not at all."""
+        atomic.write_bytes(self.path / name, content.encode() if isinstance(content, str) else content)
+
+    def write_json(self, name: str, value: Any) -> None:
+        """The file ``name`` <- ``value``; a number that is not finite is an error, not a surprise for the reader."""
+        self.write(name, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+    def remove_others(self, written: set[str]) -> None:
+        """Take away what an earlier run left here under a name that this one has not written."""
+        for name in set(FILES) - written:
+            with contextlib.suppress(OSError):
+                (self.path / name).unlink()
+
+
+def free_name(table: str) -> Path:
+    """``visits-run`` for visits.csv, or ``visits-run-2`` and so on: the first that is not there."""
+    stem = Path(table).name.split(".")[0] or "table"
+    path, number = Path(f"{stem}-run"), 2
+    while path.exists():
+        path, number = Path(f"{stem}-run-{number}"), number + 1
+    return path

@@ -1,0 +1,97 @@
+"""From a gradient to a step: by the Cholesky factor of the Hessian, or by conjugate gradients where there is no room for one.
+
+Source: Nocedal & Wright (2006), Numerical Optimization, ch. 5 to 7.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+
+from glassnet.training.linear_problem import LinearProblem
+
+Array = NDArray[Any]
+
+LARGEST_HESSIAN = 4_000
+"""Parameters up to which H is summed and factored: 128 MB."""
+
+
+class FactoredDirection:
+    """g -> -B g, B the inverse of the Hessian of ``problem`` at ``u``, corrected by every step taken since (BFGS).
+
+    With s = u_new - u and y = g_new - g, B becomes (1 - r s y') B (1 - r y s') + r s s', r = 1 / y's: two loops over the pairs.
+    """
+
+    def __init__(self, problem: LinearProblem, u: Array) -> None:
+        self.solve = factored(anchored(problem, problem.hessian(u)))
+        self.pairs: list[tuple[Array, Array, float]] = []
+
+    def __call__(self, gradient: Array) -> Array:
+        q = gradient.copy()
+        shares = []
+        for s, y, r in reversed(self.pairs):
+            shares.append(r * float(s @ q))
+            q -= shares[-1] * y
+        d = self.solve(q)
+        for (s, y, r), share in zip(self.pairs, reversed(shares), strict=True):
+            d += (share - r * float(y @ d)) * s
+        return -d
+
+    def learn(self, s: Array, y: Array) -> None:
+        """Take in a step and the change of the gradient along it."""
+        if (bend := float(s @ y)) > 0.0:
+            self.pairs.append((s, y, 1.0 / bend))
+
+
+def anchored(problem: LinearProblem, H: Array, features: Array | None = None) -> Array:
+    """H (changed in place) bent along the flat directions of a softmax, where the gradient is 0: a unique step, the same minimum."""
+    flat = problem.flat_rows()
+    k = problem.k
+    for row in np.flatnonzero(flat if features is None else flat[features]):
+        at = slice(row * k, (row + 1) * k)
+        H[at, at] += 1.0 / k
+    return H
+
+
+def factored(H: Array) -> Callable[[Array], Array]:
+    """b -> H^-1 b by a Cholesky factor. H is lifted by a trace of its diagonal until it has one: no step where F is flat."""
+    diagonal = H.diagonal().copy()
+    lift = 0.0
+    while True:
+        try:
+            factor = scipy.linalg.cho_factor(H, lower=True, check_finite=False)
+            return lambda b: scipy.linalg.cho_solve(factor, b, check_finite=False)
+        except scipy.linalg.LinAlgError:
+            lift = max(100.0 * lift, 1e-13 * float(diagonal.max(initial=1e-300)))
+            H = H.copy()
+            H.flat[:: len(H) + 1] = diagonal + lift
+
+
+def conjugate_direction(problem: LinearProblem, u: Array) -> Callable[[Array], Array]:
+    """g -> s with |H s + g| <= min(1/4, sqrt |g|) |g|, by conjugate gradients."""
+    product = problem.hessian_product(u)
+
+    def direction(gradient: Array) -> Array:
+        step, residual = np.zeros_like(gradient), -gradient
+        towards, square = residual.copy(), float(residual @ residual)
+        enough = (min(0.25, math.sqrt(math.sqrt(square))) ** 2) * square
+        for _ in range(min(10 * gradient.size, 500)):
+            if square <= enough:
+                break
+            ahead = product(towards)
+            bend = float(towards @ ahead)
+            if not bend > 1e-15 * float(towards @ towards):  # flat: go no further, or downhill if nothing was found yet
+                return step if step.any() else -gradient
+            t = square / bend
+            step += t * towards
+            residual -= t * ahead
+            before, square = square, float(residual @ residual)
+            towards = residual + (square / before) * towards
+        return step
+
+    return direction
