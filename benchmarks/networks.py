@@ -58,7 +58,7 @@ WORKS = {
     "mlp-batch-200": Work((20, 100, 1), 10_000, 200, 80, "logistic"),
     "mlp-256": Work((784, 256, 10), 9_984, 128, 10, "softmax"),
     "mlp-512-512": Work((784, 512, 512, 10), 9_984, 128, 4, "softmax"),
-    "mlp-regression": Work((100, 64, 64, 1), 9_984, 64, 40, "linear"),
+    "mlp-regression": Work((100, 64, 64, 1), 9_984, 64, 20, "linear"),
 }
 
 BOUNDS = {
@@ -217,7 +217,7 @@ def jax_contender(work: Work, X: Array, y: Array, start: Layers, rows: Array) ->
         layers, means, squares, t = state
         gradient = slope(layers, inputs[batch], targets[batch])
         t = t + 1
-        rate = RATE * jnp.sqrt(1 - BETA_2**t) / (1 - BETA_1**t)
+        rate = RATE * jnp.sqrt(-jnp.expm1(t * np.log(BETA_2))) / -jnp.expm1(t * np.log(BETA_1))  # 1 - b^t, to the last digit
         means = jax.tree.map(lambda m, g: BETA_1 * m + (1 - BETA_1) * g, means, gradient)
         squares = jax.tree.map(lambda v, g: BETA_2 * v + (1 - BETA_2) * g * g, squares, gradient)
         layers = jax.tree.map(lambda p, m, v: p - rate * m / (jnp.sqrt(v) + EPSILON), layers, means, squares)

@@ -92,7 +92,7 @@ def test_imports_go_downwards_only(path):
         ("training", "from glassnet.training import history", True),
         ("training", "from glassnet import __version__", True),
         ("maths", "from glassnet.files import container", False),
-        ("training", "def f():\n    from glassnet.estimators.mlp import MLPClassifier", False),
+        ("training", "def f():\n    from glassnet.estimators.mlp_classifier import MLPClassifier", False),
         ("training", "from glassnet import seeing", False),
         ("runs", "from glassnet import MLPClassifier", False),
         ("training", "import importlib\nimportlib.import_module('glassnet.cli')", False),

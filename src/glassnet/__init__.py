@@ -13,8 +13,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "LogisticRegression": "glassnet.estimators.logistic",
     "LogisticRegressionCV": "glassnet.estimators.logistic_cv",
-    "MLPClassifier": "glassnet.estimators.mlp",
-    "MLPRegressor": "glassnet.estimators.mlp",
+    "MLPClassifier": "glassnet.estimators.mlp_classifier",
+    "MLPRegressor": "glassnet.estimators.mlp_regressor",
     "TablePreparation": "glassnet.data.preparation",
     "read_table": "glassnet.data.tables",
     "save": "glassnet.estimators.persistence",
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from glassnet.data.tables import read_table
     from glassnet.estimators.logistic import LogisticRegression
     from glassnet.estimators.logistic_cv import LogisticRegressionCV
-    from glassnet.estimators.mlp import MLPClassifier, MLPRegressor
+    from glassnet.estimators.mlp_classifier import MLPClassifier
+    from glassnet.estimators.mlp_regressor import MLPRegressor
     from glassnet.estimators.persistence import load, save
 
 __all__ = [

@@ -295,3 +295,28 @@ def test_the_summary_counts_and_warns() -> None:
 
 def test_the_summary_counts_only_the_biases_that_there_are() -> None:
     assert "2,100 parameters" in quietly(net(hidden_layer_sizes=(300,), max_iter=1, bias=False), X, Y).summary()
+
+
+@pytest.mark.parametrize("make", [MLPClassifier, MLPRegressor])
+@pytest.mark.parametrize("several", [False, True])
+def test_a_compiled_prediction_is_the_prediction(make: Any, several: bool) -> None:
+    y = {(MLPClassifier, False): (SCORE > 0).astype(int), (MLPClassifier, True): Y, (MLPRegressor, False): SCORE}.get((make, several))
+    y = np.column_stack([SCORE, SCORE**2]) if y is None else y
+    fitted = quietly(make(hidden_layer_sizes=(5,), random_state=0, max_iter=5, bias=[False, True]), X, y)
+    expected = fitted.predict_proba(X) if make is MLPClassifier else fitted.predict(X).reshape(100, -1)
+    np.testing.assert_allclose(fitted.compile_predict()(X), expected, rtol=1e-12)
+    with pytest.raises(ValueError, match="compile_predict takes built-in activations other than 'gelu'"):
+        quietly(make(hidden_layer_sizes=(5,), activation="gelu", max_iter=1), X, y).compile_predict()
+
+
+def test_a_prediction_follows_weights_that_were_exchanged() -> None:
+    fitted = quietly(net(), X, Y)
+    before = fitted.predict_proba(X)
+    fitted.coefs_[0] = -fitted.coefs_[0]
+    after = fitted.predict_proba(X)
+    assert not np.allclose(before, after)
+    W, b = fitted.coefs_, fitted.intercepts_
+    hidden = np.maximum(np.maximum(X @ W[0] + b[0], 0) @ W[1] + b[1], 0)
+    np.testing.assert_allclose(after, scipy.special.softmax(hidden @ W[2] + b[2], axis=1), rtol=1e-10)
+    fitted.set_params(activation="tanh")
+    assert not np.allclose(fitted.predict_proba(X), after)

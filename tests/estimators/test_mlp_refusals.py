@@ -177,6 +177,9 @@ def test_predicting_comes_after_fitting_and_on_the_same_columns() -> None:
         fitted.predict(X[:, :2])
     with pytest.raises(ValueError, match="NaN"):
         fitted.predict_proba(BAD_X)
+    for infinite in ([INF, INF], [INF, -INF], [-INF, 0]):
+        with pytest.raises(ValueError, match="infinity"):
+            fitted.predict(np.vstack([np.column_stack([infinite, infinite, infinite]), X]))
 
 
 def test_a_warm_start_on_other_classes_is_refused() -> None:
@@ -236,3 +239,8 @@ def test_a_refused_warm_start_leaves_the_scale_of_the_targets_as_it_was() -> Non
 def test_sparse_input_that_is_not_finite_is_refused(form: Any) -> None:
     with pytest.raises(ValueError, match="NaN"):
         MLPClassifier((2,)).fit(form(BAD_X), Y)
+
+
+def test_numbers_so_large_that_their_sum_overflows_are_predicted_without_a_warning() -> None:
+    fitted = MLPClassifier.from_weights([np.full((3, 1), 1e-300)])
+    np.testing.assert_array_equal(fitted.predict(np.full((20, 3), 1.7e308)), np.ones(20))

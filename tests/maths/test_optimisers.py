@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from glassnet.maths.optimisers import Optimiser, add_l2, optimiser_named, soft
+from glassnet.maths.optimisers import ADAM, SGD, Optimiser, add_l2, optimiser_named, shrink
 
 GRADIENTS = np.array([[0.5, -1.0, 0.0], [0.25, 2.0, 1e-3], [-1.0, 0.5, -1e-3]])
 THETA = np.array([1.0, -2.0, 0.5])
@@ -142,10 +142,19 @@ def test_add_l2_adds_the_slope_and_returns_the_sum_of_squares(dtype: type) -> No
     np.testing.assert_array_equal(dW, [1.5, 0.0, 1.25])
 
 
-def test_the_soft_threshold_moves_towards_zero_and_stops_there() -> None:
-    assert [soft(w, 0.5) for w in (3.0, 0.75, 0.5, 0.25, 0.0, -0.5, -3.0)] == [2.5, 0.25, 0, 0, 0, 0, -2.5]
-    assert [soft(w, 0.0) for w in (3.0, 0.0, -3.0)] == [3.0, 0.0, -3.0]
-    assert math.isnan(soft(math.nan, 0.5))
+@dtypes
+def test_the_soft_threshold_moves_towards_zero_and_stops_there(dtype: type) -> None:
+    def shrunk(W: list[float], squares: list[float], code: int, l1: float, rate: float = 1.0) -> list[float]:
+        array = np.array(W, dtype)
+        constants = Optimiser(code, epsilon=1e-30).constants(rate, dtype)
+        shrink(array, np.array(squares, dtype), code, constants, l1)
+        return array.tolist()
+
+    W = [3.0, 0.75, 0.5, 0.25, 0.0, -0.5, -3.0]
+    assert shrunk(W, W, SGD, 0.5) == [2.5, 0.25, 0, 0, 0, 0, -2.5]
+    assert shrunk(W, W, SGD, 0.25, rate=2.0) == [2.5, 0.25, 0, 0, 0, 0, -2.5]
+    assert shrunk([3.0, 3.0], [4.0, 0.25], ADAM, 0.5) == [2.75, 2.0]  # each with its own step: 0.5 / 2 and 0.5 / 0.5
+    assert np.isnan(shrunk([np.nan], [1.0], SGD, 0.5)).all()
 
 
 @pytest.mark.parametrize("solver", ["gd", "sgd", "adagrad", "rmsprop", "adam"])

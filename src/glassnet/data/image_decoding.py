@@ -75,7 +75,7 @@ def decode_all(batches: Sequence[Sequence[str]], size: int, grey: bool, workers:
 
     Threads decode as many a second as processes do, and need not be started, fed and emptied.
     """
-    workers = workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else workers or os.cpu_count() or 1
+    workers = workers or _cores()
     waiting: deque[Future[list[Pixels | str]]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="glassnet-decode")
     try:
@@ -87,6 +87,11 @@ def decode_all(batches: Sequence[Sequence[str]], size: int, grey: bool, workers:
             yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _cores() -> int:
+    """The processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Refused(ValueError):

@@ -130,11 +130,7 @@ def read_images(
     size, grey = int(size), bool(grey)
     found = find_images(folder)
     store = None if cache is None else ImageCache(cache, size, grey)
-    kept = None if store is None else store.read()
-    if kept is not None and _all_in_place(kept, found.files):
-        pixels, answers = kept.pixels, [kept.entries[file.name][2] for file in found.files]
-    else:
-        pixels, answers = _read(found.files, size, grey, store, kept, progress)
+    pixels, answers = _read(found.files, size, grey, store, progress)
     if progress is not None:
         progress(len(found.files), len(found.files))
     return _images(os.fspath(folder), pixels, answers, found, size, grey)
@@ -147,9 +143,12 @@ def _all_in_place(kept: Kept, files: list[ImageFile]) -> bool:
 
 
 def _read(
-    files: list[ImageFile], size: int, grey: bool, store: ImageCache | None, kept: Kept | None, progress: Progress | None
+    files: list[ImageFile], size: int, grey: bool, store: ImageCache | None, progress: Progress | None
 ) -> tuple[Pixels, list[int | str]]:
-    """(rows of pixels, for each file the number of its row or why it has none); put into ``store`` if there is one."""
+    """(rows of pixels, for each file the number of its row or why it has none); from ``store`` and put into it, if there is one."""
+    kept = None if store is None else store.read()
+    if kept is not None and _all_in_place(kept, files):
+        return kept.pixels, [kept.entries[file.name][2] for file in files]
     width = size * size * (1 if grey else 3)
     rows: AbstractContextManager[Any] = nullcontext(_MemoryRows(len(files), width)) if store is None else store.rows()
     answers: list[int | str] = []

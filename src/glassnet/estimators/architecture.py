@@ -24,7 +24,9 @@ def hidden_sizes(hidden_layer_sizes: Any, n_layers: int | None, width: int | Non
     sizes = tuple(given)
     faults = Faults()
     if n_layers is not None or width is not None:
-        faults.unless(n_layers is None or (isinstance(n_layers, Integral) and n_layers >= 0), f"n_layers must be 0 or more; got {n_layers!r}.")
+        faults.unless(
+            n_layers is None or (isinstance(n_layers, Integral) and n_layers >= 0), f"n_layers must be 0 or more; got {n_layers!r}."
+        )
         faults.unless(width is None or (isinstance(width, Integral) and width >= 1), f"width must be 1 or more; got {width!r}.")
         faults.raise_if_any()
         units = width if width is not None else (sizes[0] if sizes else 100)
@@ -54,9 +56,7 @@ def hidden_activations(activation: Any, n: int) -> list[Activation]:
     return [activation_named(choice) for choice in per_layer("activation", activation, n, "hidden layer")]
 
 
-def build_network(
-    n_in: int, n_out: int, *, hidden: Sequence[int], activation: Any, bias: Any, dropout: Any, loss: Loss
-) -> Network:
+def build_network(n_in: int, n_out: int, *, hidden: Sequence[int], activation: Any, bias: Any, dropout: Any, loss: Loss) -> Network:
     """The network  n_in -> hidden -> n_out  with a linear last layer; ``loss`` holds the link.
 
     Raises ValueError for parameters of the wrong length or out of range.
@@ -65,7 +65,7 @@ def build_network(
     biases = per_layer("bias", bias, len(hidden) + 1, "layer, the output included")
     rates = per_layer("dropout", dropout, len(hidden), "hidden layer")
     for rate in rates:
-        if isinstance(rate, bool) or not isinstance(rate, Real) or not 0 <= rate < 1:
+        if isinstance(rate, bool) or not isinstance(rate, Real) or not 0 <= float(rate) < 1:
             raise ValueError(f"dropout must lie in [0, 1), the probability that a unit is silenced; got {rate!r}.")
     sizes = [n_in, *hidden, n_out]
     units = [*activations, ACTIVATIONS["identity"]]
@@ -76,7 +76,6 @@ def build_network(
 def network_of(coefs: Sequence[Any], intercepts: Sequence[Any], activations: Sequence[Activation], loss: Loss) -> Network:
     """The network that fitted or given weights describe, for prediction."""
     layers = tuple(
-        Dense(W.shape[0], W.shape[1], activation)
-        for W, activation in zip(coefs, [*activations, ACTIVATIONS["identity"]], strict=True)
+        Dense(W.shape[0], W.shape[1], activation) for W, activation in zip(coefs, [*activations, ACTIVATIONS["identity"]], strict=True)
     )
     return Network(layers, loss, (0.0,) * len(layers))

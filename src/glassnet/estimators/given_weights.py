@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ def given_layers(weights: Sequence[Any], biases: Sequence[Any] | None) -> tuple[
         faults.unless(W.ndim == 2 and 0 not in W.shape, f"the weights of layer {l} must have shape (n_in, n_out); got {W.shape}.")
         faults.unless(bool(np.isfinite(W).all()), f"the weights of layer {l} must be finite.")
     faults.raise_if_any()
-    for l, (W, following) in enumerate(zip(coefs[:-1], coefs[1:], strict=True), 1):
+    for l, (W, following) in enumerate(pairwise(coefs), 1):
         faults.unless(
             W.shape[1] == following.shape[0],
             f"layer {l} has {W.shape[1]} units, but the weights of layer {l + 1} take {following.shape[0]} inputs.",

@@ -1,4 +1,4 @@
-"""Class labels as target columns and back: one 0/1 column for two classes, one column per class for more, one per label for many at once."""
+"""Class labels as target columns and back: one 0/1 column for two classes, one per class for more, one per label for several at once."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ class Labels:
             n_labels = y.shape[1] if hasattr(y, "shape") else len(y[0])
             return cls("multilabel", np.arange(n_labels))
         if kind == "multiclass-multioutput":
-            raise ValueError("y must have one column of classes, or 0/1 columns for several labels at once; got several columns of classes.")
+            raise ValueError(
+                "y must have one column of classes, or 0/1 columns for several labels at once; got several columns of classes."
+            )
         found = np.unique(column_or_1d(y)) if classes is None else np.unique(classes)
         if len(found) < 2:
             only = repr(found[0].item() if hasattr(found[0], "item") else found[0]) if len(found) else "none"

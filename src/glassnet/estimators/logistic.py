@@ -1,6 +1,6 @@
 """Logistic regression: a network of one layer, trained to its minimum.
 
-    from glassnet import LogisticRegression
+from glassnet import LogisticRegression
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Logistic regression that chooses its penalty by cross-validation.
 
-    from glassnet import LogisticRegressionCV
+from glassnet import LogisticRegressionCV
 """
 
 from __future__ import annotations

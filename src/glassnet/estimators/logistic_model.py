@@ -1,7 +1,7 @@
 """What a fitted logistic regression does, however its coefficients were found: predict, describe itself, be kept.
 
-    raw prediction   z = X coef_' + intercept_
-    probability      1/(1 + e^-z) of the second of two classes; softmax of z for more
+raw prediction   z = X coef_' + intercept_
+probability      1/(1 + e^-z) of the second of two classes; softmax of z for more
 """
 
 from __future__ import annotations

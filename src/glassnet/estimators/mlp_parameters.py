@@ -67,13 +67,13 @@ def check_parameters(estimator: Any) -> None:
             faults.add(sentence)
     for name, least in _WHOLE.items():
         value = getattr(estimator, name)
-        right = isinstance(value, Integral) and not isinstance(value, bool) and value >= least
+        right = isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
         faults.unless(right, f"{name} must be an integer of {least} or more; got {value!r}.")
     for name in ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping"):
         value = getattr(estimator, name)
         faults.unless(isinstance(value, bool | np.bool_), f"{name} must be True or False; got {value!r}.")
     size = estimator.batch_size
-    right = size == "auto" if isinstance(size, str) else isinstance(size, Integral) and size >= 1
+    right = size == "auto" if isinstance(size, str) else isinstance(size, Integral) and int(size) >= 1
     faults.unless(right, f"batch_size must be 'auto' or an integer of 1 or more; got {size!r}.")
     _check_names(estimator, faults)
     _check_together(estimator, faults)

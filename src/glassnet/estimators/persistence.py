@@ -40,8 +40,8 @@ FILE_NAME = "model.safetensors"
 _HOMES = {
     "LogisticRegression": "glassnet.estimators.logistic",
     "LogisticRegressionCV": "glassnet.estimators.logistic_cv",
-    "MLPClassifier": "glassnet.estimators.mlp",
-    "MLPRegressor": "glassnet.estimators.mlp",
+    "MLPClassifier": "glassnet.estimators.mlp_classifier",
+    "MLPRegressor": "glassnet.estimators.mlp_regressor",
 }
 
 

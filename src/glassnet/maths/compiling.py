@@ -39,7 +39,7 @@ class Announcement(event.Listener):
         """Numba begins to compile a function."""
         function = getattr(event.data.get("dispatcher"), "py_func", None)
         if not self.silent and str(getattr(function, "__module__", "")).startswith("glassnet."):
-            print("glassnet: compiling kernels for this machine, a few seconds, once ...", file=sys.stderr, flush=True)
+            sys.stderr.write("glassnet: compiling kernels for this machine, a few seconds, once ...\n")
             self.silent = True
 
     def on_end(self, event: event.Event) -> None:
@@ -49,4 +49,4 @@ class Announcement(event.Listener):
 announcement = Announcement()
 """Set ``announcement.silent = True`` to hear nothing of it."""
 
-event.register("numba:compile", announcement)
+event.register("numba:compile", announcement)  # type: ignore[no-untyped-call]

@@ -193,7 +193,7 @@ class Loss:
         )
 
 
-_EVERY_ROW = {"f": np.empty(0, np.float32), "d": np.empty(0, np.float64)}
+_EVERY_ROW: dict[str, Array] = {"f": np.empty(0, np.float32), "d": np.empty(0, np.float64)}
 """No weights: in the kernel this stands for a weight of 1 on every row."""
 
 CLASSIFIER_LOSSES = ("log_loss", "squared_error")

@@ -3,10 +3,10 @@
     forward     A_l = f_l(A_{l-1} W_l + b_l)
     backward    D_l = (D_{l+1} W_{l+1}') * f_l'(A_l),   dW_l = A_{l-1}' D_l,   db_l = sum_n D_l
 
-The same kernels, ``activate`` and ``descend``, serve here and in the layer (``dense.py``). The network is spelled in arrays: ``sizes`` units
-per layer, inputs first; ``biased`` 1 or 0 per layer; ``codes`` the activations. Activations and deltas lie in flat buffers, layer after
-layer, each with room for ``room`` rows. ``free`` (2, widest layer) stands in for the bias (zeros) and the bias gradient (scrap) of a layer
-that has none.
+The same kernels, ``activate`` and ``descend``, serve here and in the layer (``dense.py``). The network is spelled in arrays: ``sizes``
+units per layer, inputs first; ``biased`` 1 or 0 per layer; ``codes`` the activations. Activations and deltas lie in flat buffers, layer
+after layer, each with room for ``room`` rows. ``free`` (2, widest layer) stands in for the bias (zeros) and the bias gradient (scrap) of
+a layer that has none.
 """
 
 from __future__ import annotations
@@ -33,9 +33,7 @@ LOGISTIC_LINK, SOFTMAX_LINK, EXP_LINK = 1, 2, 3
 
 
 @kernel
-def forward_pass(
-    X: Array, theta: Array, sizes: Array, biased: Array, codes: Array, free: Array, activations: Array, room: int
-) -> Array:
+def forward_pass(X: Array, theta: Array, sizes: Array, biased: Array, codes: Array, free: Array, activations: Array, room: int) -> Array:
     """Return the raw prediction (n, n_outputs), a view into ``activations``, which keeps every A_l."""
     n, at, here, read = len(X), 0, 0, X
     for l in range(len(codes)):

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from glassnet.estimators.mlp import MLPClassifier, MLPRegressor
+from glassnet.estimators.mlp_classifier import MLPClassifier
+from glassnet.estimators.mlp_regressor import MLPRegressor
 from glassnet.runs.metrics import Metrics, classification_metrics, regression_metrics
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from glassnet.estimators.mlp import MLPClassifier, MLPRegressor
+from glassnet.estimators.mlp_classifier import MLPClassifier
+from glassnet.estimators.mlp_regressor import MLPRegressor
 from glassnet.runs.config import RunConfig
 
 LINE_SEARCH = ("lbfgs", "cg", "newton")

@@ -265,8 +265,9 @@ def _window(values: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _short(name: str) -> str:
-    name = name.replace("$", r"\$")
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    """A name that is not too long, its dollars taken as dollars and not as mathematics."""
+    short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    return short.replace("$", r"\$")
 
 
 def _epochs(n: int) -> str:

@@ -54,9 +54,7 @@ class SteppedEpoch:
         total, slope = 0.0, 0.0
         constants = self.optimiser.constants(rate, state.theta.dtype)
         for X, y, weight in self.batches(state.order):
-            cost = self.network.value_and_gradient(
-                self.parameters, self.gradients, X, y, weight, self.work.rows(len(y)), state.noise
-            )
+            cost = self.network.value_and_gradient(self.parameters, self.gradients, X, y, weight, self.work.rows(len(y)), state.noise)
             state.updates += 1
             penalty, slope = self._update(state, constants, len(y))
             total += cost + penalty
@@ -166,8 +164,8 @@ class CompiledEpoch:
         self.size, dtype = batches.size, theta.dtype
         self.gradient = np.zeros_like(theta)
         net = Spelled.of(network, self.size, dtype)
-        self.network = (net.sizes, net.biased, net.codes, net.free, net.activations)
-        self.buffers = (
+        self.network: tuple[Any, ...] = (net.sizes, net.biased, net.codes, net.free, net.activations)
+        self.buffers: tuple[Any, ...] = (
             np.empty_like(net.activations),
             np.empty((self.size, net.sizes[0]), dtype),
             np.empty((self.size, net.sizes[-1]), dtype),
@@ -180,11 +178,12 @@ class CompiledEpoch:
         """Visit the rows in ``state.order``; return the sum of the losses and the gradient norm of the last batch."""
         constants = self.optimiser.constants(rate, state.theta.dtype)
         data, penalties = (self.rows.X, self.rows.y, self.weight), self.penalties
+        run: Any = run_batches  # mypy cannot count arguments behind a star
         total, slope, at = 0.0, 0.0, 0
         while at < len(state.order) and math.isfinite(total):
             chosen = state.order[at : at + self.batches_per_call * self.size]
             began = time.perf_counter()
-            cost, slope = run_batches(
+            cost, slope = run(
                 *data,
                 chosen,
                 state.theta,
@@ -209,11 +208,12 @@ class CompiledEpoch:
         return total, math.sqrt(slope)
 
 
-def epoch_for(network: Network, rows: Rows, size: int, optimiser: Optimiser, penalties: Penalties, theta: Array) -> SteppedEpoch | CompiledEpoch:
+def epoch_for(
+    network: Network, rows: Rows, size: int, optimiser: Optimiser, penalties: Penalties, theta: Array
+) -> SteppedEpoch | CompiledEpoch:
     """The faster of the two for this network and these rows."""
     batches = Batches(rows, size)
-    sizes = network.layout.sizes
-    work = 3 * batches.size * sum(n_in * n_out for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True))
+    work = 3 * batches.size * network.layout.n_weights
     plain = isinstance(rows.X, np.ndarray) and not any(network.dropout) and can_be_compiled(network)
     kind = CompiledEpoch if plain and work <= COMPILED_UP_TO else SteppedEpoch
     return kind(network, batches, optimiser, penalties, theta)

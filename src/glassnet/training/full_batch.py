@@ -30,6 +30,9 @@ from glassnet.training.stopping import Best, Reason, Rule, first_reason
 Array = NDArray[Any]
 
 
+_minimize: Any = scipy.optimize.minimize  # its stubs do not know the callback's second form
+
+
 class Objective:
     """The mean loss of all rows with its L2 penalty, as a function of theta in float64; passes run in the rows' dtype."""
 
@@ -137,7 +140,7 @@ def minimise(
         x0 = x0 if penalty is None else penalty.split(x0)
     try:
         with np.errstate(over="ignore", invalid="ignore"):
-            result = scipy.optimize.minimize(function, x0, jac=True, callback=after_iteration, options=options, **arguments)
+            result = _minimize(function, x0, jac=True, callback=after_iteration, options=options, **arguments)
         theta[:] = penalty.join(result.x) if penalty else result.x
         reason = reason or _scipy_reason(result, plan, history, latest)
     except KeyboardInterrupt:

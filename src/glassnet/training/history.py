@@ -18,7 +18,7 @@ import importlib.util
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,7 +92,7 @@ class History:
 
         backend = backend or ("pandas" if importlib.util.find_spec("pandas") else "polars")
         columns = {name: self.column(name) for name in COLUMNS if any(row[name] is not None for row in self.rows)}
-        return nw.from_dict(columns, backend=backend).to_native()
+        return nw.from_dict(columns, backend=cast(Any, backend)).to_native()
 
     def to_csv(self, path: str | Path) -> None:
         """Write the rows as CSV, every number with all its digits, empty where there is none."""

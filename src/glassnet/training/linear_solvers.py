@@ -1,9 +1,9 @@
 """Which solver trains a one-layer network, from the problem's size and penalty.
 
-    l1 penalty               proximal Newton
-    few parameters           Newton, Cholesky factor
-    many, default            L-BFGS; where rounding stops it short of ``tol``, Newton with conjugate gradients finishes
-    many, "newton-cg"        Newton with conjugate gradients
+l1 penalty               proximal Newton
+few parameters           Newton, Cholesky factor
+many, default            L-BFGS; where rounding stops it short of ``tol``, Newton with conjugate gradients finishes
+many, "newton-cg"        Newton with conjugate gradients
 """
 
 from __future__ import annotations

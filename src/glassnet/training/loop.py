@@ -99,9 +99,7 @@ def train(
     began = time.perf_counter() - state.seconds
     try:
         while True:
-            rate = plan.schedule.rate(
-                plan.rate, epoch=len(state.history), epochs=plan.epochs, samples=state.samples, drops=state.drops
-            )
+            rate = plan.schedule.rate(plan.rate, epoch=len(state.history), epochs=plan.epochs, samples=state.samples, drops=state.drops)
             if plan.shuffle:
                 _shuffle(state)
             total, gradient_norm = epoch(state, rate)

@@ -107,22 +107,18 @@ class _Search:
     def _line_search(self, u: Array, value: float, gradient: Array, step: Array) -> tuple[Array, float, Array, float] | Reason:
         """(u, F, gradient, t) of the first t that decreases F enough, or why there is none."""
         problem, slope = self.problem, float(gradient @ step)
-        if not slope < 0.0:
-            return self.record.no_further() if slope == 0.0 else self.record.stuck()
         rounding = 16.0 * problem.eps * abs(value)
         t = 1.0
-        while t > 1e-9:
+        while t > 1e-9 and slope < 0.0:
             ahead = u + t * step
             value_ahead, gradient_ahead = problem.value_and_gradient(ahead)
-            if math.isfinite(value_ahead):
-                if value_ahead <= value + 1e-4 * t * slope:
-                    return ahead, value_ahead, gradient_ahead, t
-                if abs(t * slope) <= rounding and value_ahead <= value + rounding:  # F cannot tell; the gradient still can
-                    if largest(gradient_ahead) <= 0.5 * largest(gradient):
-                        return ahead, value_ahead, gradient_ahead, t
-                    return self.record.no_further()
+            if abs(t * slope) <= rounding:  # F cannot tell; the gradient still can
+                better = value_ahead <= value + rounding and largest(gradient_ahead) <= 0.5 * largest(gradient)
+                return (ahead, value_ahead, gradient_ahead, t) if better else self.record.no_further()
+            if value_ahead <= value + 1e-4 * t * slope:
+                return ahead, value_ahead, gradient_ahead, t
             t *= 0.5
-        return self.record.stuck()
+        return self.record.no_further() if abs(slope) <= rounding else self.record.stuck()
 
     def _begin_on_a_sample(self, u: Array) -> tuple[Array, FactoredDirection | None]:
         """The minimum over a sample of the rows with its Hessian, where that pays; else ``u`` and nothing."""

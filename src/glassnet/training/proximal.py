@@ -11,6 +11,7 @@ Sources: Friedman, Hastie & Tibshirani (2010), J. Stat. Softw. 33(1); Lee, Sun &
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -79,8 +80,8 @@ def proximal_newton(problem: LinearProblem, theta0: Array, plan: Descent) -> Sol
         reason = record.start(u, value, largest(slope))
         while reason is None or record.one_more(reason):
             features = _working_set(problem, u, slope, most, plan.tol)
-            if len(features) > most:
-                return lbfgs(problem, problem.outwards(u), plan)
+            if features is None:
+                return _finished_by_lbfgs(problem, record, u)
             if not len(features):  # all is 0 and stays so
                 reason = record.step(u, value, largest(slope)) or record.no_further()
                 break
@@ -101,31 +102,38 @@ def proximal_newton(problem: LinearProblem, theta0: Array, plan: Descent) -> Sol
     return record.answer(reason)
 
 
-def _working_set(problem: LinearProblem, u: Array, slope: Array, most: int, tol: float) -> Array:
-    """The rows of u in use, and those with the largest contested zeros, up to ``most`` in all unless more are in use."""
+def _finished_by_lbfgs(problem: LinearProblem, record: Record, u: Array) -> Solution:
+    """The rest of the way by L-BFGS, in the same history."""
+    made = record.n_iter
+    found = lbfgs(problem, problem.outwards(u), replace(record.plan, max_iter=record.plan.max_iter - made), record.history)
+    return replace(found, n_iter=made + found.n_iter)
+
+
+def _working_set(problem: LinearProblem, u: Array, slope: Array, most: int, tol: float) -> Array | None:
+    """The rows of u in use, and those with the largest contested zeros, up to ``most``; None where most of the room is in use."""
     used = (u.reshape(problem.shape) != 0.0).any(axis=1) | (problem.l1 == 0.0)
     contest = np.where(used, np.inf, np.abs(slope).reshape(problem.shape).max(axis=1))
-    ranked = np.argsort(-contest, kind="stable")
-    count = max(int(used.sum()), min(most, int((contest > 0.1 * tol).sum())))
-    return np.sort(ranked[:count])
+    wanted = int((contest > 0.1 * tol).sum())
+    if wanted > most and used.sum() > most // 2:
+        return None
+    return np.sort(np.argsort(-contest, kind="stable")[: min(wanted, most)])
 
 
 def _line_search(problem: LinearProblem, u: Array, value: float, gradient: Array, aim: Array) -> tuple[Array, float, Array, float] | None:
     """(point, F, gradient, t) of the first t that decreases F enough, or None where rounding hides every decrease."""
     promised = float(gradient @ (aim - u)) + problem.lasso(aim) - problem.lasso(u)
-    if not promised < 0.0:
-        return None
     rounding = 16.0 * problem.eps * abs(value)
     lasso = np.repeat(problem.l1, problem.k)
     before = largest(subgradient(u, gradient, lasso))
     t = 1.0
-    while t > 1e-9:
+    while t > 1e-9 and promised <= rounding:
         ahead = aim if t == 1.0 else u + t * (aim - u)
         value_ahead, gradient_ahead = problem.value_and_gradient(ahead)
         value_ahead += problem.lasso(ahead)
+        if abs(t * promised) <= rounding:  # F cannot tell; the gradient still can
+            better = value_ahead <= value + rounding and largest(subgradient(ahead, gradient_ahead, lasso)) <= 0.5 * before
+            return (ahead, value_ahead, gradient_ahead, t) if better else None
         if value_ahead <= value + 1e-4 * t * promised:
             return ahead, value_ahead, gradient_ahead, t
-        if abs(t * promised) <= rounding and value_ahead <= value + rounding:
-            return (ahead, value_ahead, gradient_ahead, t) if largest(subgradient(ahead, gradient_ahead, lasso)) <= 0.5 * before else None
         t *= 0.5
     return None

@@ -178,7 +178,7 @@ class RowSums:
         self.sparse = sp.issparse(X)
         self.X = X.tocsr() if self.sparse else np.require(X, requirements=["C", "A"])
         self.dtype = self.X.dtype
-        self.loss, self.y = loss, y
+        self.loss, self.y = loss, np.ascontiguousarray(y, None if y.ndim == 1 else self.dtype)
         self.n, self.p = X.shape
         self.k = y.shape[1] if y.ndim == 2 else n_outputs or int(y.max()) + 1
         self.weight = np.empty(0, self.dtype) if weight is None else np.ascontiguousarray(weight, self.dtype)

@@ -75,7 +75,8 @@ class NoImprovement:
         name = {"loss": "training loss", "val_loss": "held-out loss", "val_score": "held-out score"}[self.best.column]
         return Reason(
             "no_improvement",
-            f"{name} did not improve by {self.best.tol:g} for {self.best.stale} epochs; best {self.best.value:.6g} at epoch {self.best.epoch}",
+            f"{name} did not improve by {self.best.tol:g} for {self.best.stale} epochs; "
+            f"best {self.best.value:.6g} at epoch {self.best.epoch}",
         )
 
     def forgive(self) -> None:

@@ -1,0 +1,202 @@
+"""A fitted network as an estimator: it predicts, sums itself up, and turns into the plain values of a file and back."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from glassnet.estimators.architecture import build_network, hidden_activations, network_of, per_layer
+from glassnet.estimators.given_weights import given_layers
+from glassnet.estimators.mlp_parameters import check_parameters
+from glassnet.estimators.summary import summarise
+from glassnet.maths.losses import Loss
+from glassnet.networks.network import Network
+from glassnet.networks.passes import can_be_compiled, compiled_prediction
+from glassnet.training.history import History
+
+Array = NDArray[Any]
+
+
+class FittedNetwork(BaseEstimator):
+    """Weights ``coefs_`` and ``intercepts_`` that answer; how they came about is the business of the classes below."""
+
+    coefs_: list[Array]
+    intercepts_: list[Array]
+    history_: History
+    best_loss_: float | None
+    _state: Any
+
+    @property
+    def _probability_of_both(self) -> bool:
+        """True where one sigmoid unit tells the probability of two classes."""
+        return False
+
+    def _loss(self) -> Loss:
+        """The loss with its link."""
+        raise NotImplementedError
+
+    def _to_prediction(self, raw: Array) -> Array:
+        """From raw predictions to what ``predict`` returns."""
+        raise NotImplementedError
+
+    def _raw_prediction(self, X: Any) -> Array:
+        """The raw prediction z (n, n_outputs) of checked rows."""
+        network, pairs = self._predictor()
+        return network.raw_prediction(pairs, X)
+
+    def _describe(self) -> None:
+        """Note the network of the present weights, so that a prediction need not describe it again."""
+        parts = (*self.coefs_, *self.intercepts_, self.activation, self.loss)
+        activations = hidden_activations(self.activation, len(self.coefs_) - 1)
+        network = network_of(self.coefs_, self.intercepts_, activations, self._loss())
+        self._described = (parts, network, list(zip(self.coefs_, self.intercepts_, strict=True)))
+
+    def _predictor(self) -> tuple[Network, list[tuple[Array, Array]]]:
+        """The network and its (W, b); described anew only where weights or parameters were exchanged since."""
+        parts, network, pairs = self._described
+        now = (*self.coefs_, *self.intercepts_, self.activation, self.loss)
+        if len(parts) == len(now) and all(a is b for a, b in zip(parts, now, strict=True)):
+            return network, pairs
+        fresh = copy.copy(self)
+        fresh._describe()
+        return fresh._described[1:]
+
+    def _raw_of(self, X: Any) -> Array:
+        """The raw prediction of rows as the user gave them."""
+        if "coefs_" not in self.__dict__:
+            check_is_fitted(self)
+        if not self._plainly_right(X):
+            X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
+        return self._raw_prediction(X)
+
+    def _plainly_right(self, X: Any) -> bool:
+        """True where scikit-learn's checks, which take longer than a small network, would find nothing: a finite float array."""
+        return (
+            type(X) is np.ndarray
+            and X.ndim == 2
+            and X.dtype.char in "fd"
+            and X.shape[1] == self.n_features_in_
+            and X.shape[0] > 0
+            and "feature_names_in_" not in self.__dict__
+            and math.isfinite(np.add.reduce(X, axis=None))
+        )
+
+    def compile_predict(self) -> Callable[[Array], Array]:
+        """A function from rows to ``predict_proba`` (classifiers) or predictions (regressors), for many small calls.
+
+        Returns
+        -------
+        function
+            Takes a C-contiguous array (n, n_features) in the dtype of ``coefs_`` and checks nothing; returns an array
+            (n, n_classes) or (n, n_outputs). It keeps the weights of this moment and may be called from several threads.
+
+        Raises
+        ------
+        ValueError
+            For activations that cannot be compiled into the loop (gelu and a user's own).
+        """
+        check_is_fitted(self)
+        network, _ = self._predictor()
+        if not can_be_compiled(network):
+            raise ValueError("compile_predict takes built-in activations other than 'gelu'; use predict or predict_proba.")
+        theta = network.layout.pack(self.coefs_, self.intercepts_, self.coefs_[0].dtype)
+        return compiled_prediction(network, theta, both_classes=self._probability_of_both)
+
+    def predict(self, X: Any) -> Array:
+        """Predict the rows of X.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        y : array of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels, 0/1 columns for several labels at once, or numbers.
+        """
+        return self._to_prediction(self._raw_of(X))
+
+    # Looking and keeping ----------------------------------------------------------------------------------------------------
+
+    def summary(self) -> str:
+        """Layers, shapes, parameters, rows per parameter, and plain words when the network is too big for its data."""
+        check_is_fitted(self)
+        layers = len(self.coefs_)
+        names = [activation.name for activation in hidden_activations(self.activation, layers - 1)]
+        sizes = [W.shape[0] for W in self.coefs_] + [self.coefs_[-1].shape[1]]
+        biases = per_layer("bias", self.bias, layers, "layer")
+        return summarise(sizes, [*names, self.out_activation_], n_rows=getattr(self, "_n_rows", None), biases=biases)
+
+    def save(self, path: Any) -> None:
+        """Write the fitted estimator to ``path``, a file that holds arrays and JSON and can never run code.
+
+        Raises OSError where the file cannot be written; an older file of that name is then left as it was.
+        """
+        from glassnet.estimators.persistence import save
+
+        save(self, path)
+
+    def _take_weights(self, coefs: list[Array], intercepts: list[Array]) -> None:
+        """Fitted attributes for weights that were given, not learned."""
+        check_parameters(self)
+        build_network(
+            coefs[0].shape[0],
+            coefs[-1].shape[1],
+            hidden=[W.shape[1] for W in coefs[:-1]],
+            activation=self.activation,
+            bias=self.bias,
+            dropout=self.dropout,
+            loss=self._loss(),
+        )
+        self.coefs_, self.intercepts_ = coefs, intercepts
+        self._describe()
+        self.n_features_in_ = coefs[0].shape[0]
+        self.n_outputs_, self.n_layers_, self.out_activation_ = coefs[-1].shape[1], len(coefs) + 1, self._loss().link
+        self.history_, self._state = History(stopped_because="the weights were given"), None
+        self._record(self.history_, n_iter=0, samples=0, watched=False)
+
+    def _record(self, history: History, *, n_iter: int, samples: int, watched: bool) -> None:
+        """Fitted attributes from the history; ``watched`` where early stopping watched held-out rows."""
+        self.n_iter_, self.t_, self.stopped_because_ = n_iter, samples, history.stopped_because
+        self.loss_curve_: list[float] = history.column("loss")
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.inf
+        self.best_loss_ = None if watched else min(self.loss_curve_, default=np.inf)
+        self.validation_scores_ = history.column("val_score") if watched else None
+        scores = [score for score in self.validation_scores_ or () if score is not None]
+        self.best_validation_score_ = max(scores, default=None)
+
+    def _get_state(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """What a file needs besides class and parameters: arrays, and facts as plain values (``classes`` as an array)."""
+        arrays = {f"coefs_{i}": W for i, W in enumerate(self.coefs_)} | {f"intercepts_{i}": b for i, b in enumerate(self.intercepts_)}
+        arrays |= self.history_.as_arrays()
+        names = ("n_features_in_", "n_iter_", "t_", "stopped_because_")
+        facts = {name: getattr(self, name) for name in names}
+        return arrays, {**facts, "n_rows": getattr(self, "_n_rows", None), "watched": self.validation_scores_ is not None}
+
+    def _set_state(self, arrays: dict[str, Array], facts: dict[str, Any]) -> None:
+        """The reverse of ``_get_state``; raises KeyError or ValueError where something is missing or does not fit."""
+        n = sum(name.startswith("coefs_") for name in arrays)
+        coefs, intercepts, _ = given_layers([arrays[f"coefs_{i}"] for i in range(n)], [arrays[f"intercepts_{i}"] for i in range(n)])
+        if coefs[0].shape[0] != facts["n_features_in_"]:
+            raise ValueError(f"the first layer takes {coefs[0].shape[0]} inputs, but n_features_in_ is {facts['n_features_in_']!r}")
+        self._take_weights(coefs, intercepts)
+        history = History.from_arrays(arrays)
+        history.stopped_because = facts["stopped_because_"]
+        self.history_ = history
+        self._record(history, n_iter=facts["n_iter_"], samples=facts["t_"], watched=facts["watched"])
+        self._n_rows = facts["n_rows"]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__getstate__().items() if name != "_described"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "coefs_" in self.__dict__:
+            self._describe()

@@ -1,0 +1,106 @@
+"""A pass compiled whole is the pass through the layers."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from glassnet.maths.activations import ACTIVATIONS
+from glassnet.maths.losses import Loss, classifier_loss, regressor_loss
+from glassnet.networks.dense import Dense
+from glassnet.networks.network import Network, Workspace
+from glassnet.networks.passes import Spelled, backward_pass, can_be_compiled, compiled_prediction, forward_pass
+
+COMPILED = [name for name, activation in ACTIVATIONS.items() if not activation.needs_z]
+LINKED = {
+    "identity": regressor_loss("squared_error"),
+    "logistic": classifier_loss("log_loss", "logistic"),
+    "softmax": classifier_loss("log_loss", "softmax"),
+    "exp": regressor_loss("poisson"),
+}
+
+
+def network_of(sizes: list[int], names: list[str], biases: list[bool] | None = None, loss: Loss = LINKED["identity"]) -> Network:
+    biases = biases or [True] * (len(sizes) - 1)
+    layers = tuple(
+        Dense(n_in, n_out, ACTIVATIONS[name], bias)
+        for n_in, n_out, name, bias in zip(sizes[:-1], sizes[1:], [*names, "identity"], biases, strict=True)
+    )
+    return Network(layers, loss, (0.0,) * len(layers))
+
+
+def drawn(network: Network, n: int, dtype: type = np.float64) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    random = np.random.default_rng(0)
+    sizes = network.layout.sizes
+    shapes = (network.layout.n_parameters, (n, sizes[0]), (n, sizes[-1]))
+    return tuple(random.normal(0, 0.7, shape).astype(dtype) for shape in shapes)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "sizes, biases",
+    [
+        ([3, 2], [True]),
+        ([3, 2], [False]),
+        ([3, 5, 2], [True, True]),
+        ([3, 5, 2], [False, False]),
+        ([3, 2, 5, 4], [False, True, False]),
+        ([3, 2, 6, 3], [False, False, False]),
+    ],
+)
+@pytest.mark.parametrize("name", COMPILED)
+def test_compiled_passes_give_what_the_layers_give(name: str, sizes: list[int], biases: list[bool], dtype: type) -> None:
+    network = network_of(sizes, [name] * (len(sizes) - 2), biases)
+    theta, X, delta = drawn(network, 7, dtype)
+    pairs, gradient, work = network.layout.views(theta), np.zeros_like(theta), Workspace(network, 7, dtype)
+    raw = network.forward(pairs, X, work).copy()
+    work.D[-1][...] = delta
+    network.backward(pairs, network.layout.views(gradient), X, work)
+
+    net, room = Spelled.of(network, 9, dtype), 9  # room for more rows than there are
+    spelled = (net.sizes, net.biased, net.codes, net.free, net.activations)
+    compiled, deltas = np.full_like(theta, np.nan), np.full_like(net.activations, np.nan)
+    deltas[room * sum(sizes[1:-1]) :][: delta.size] = delta.ravel()
+    for _ in range(2):  # the second time on used buffers
+        deltas[room * sum(sizes[1:-1]) :][: delta.size] = delta.ravel()
+        np.testing.assert_allclose(forward_pass(X, theta, *spelled, room), raw, rtol=50 * np.finfo(dtype).eps, atol=10 * np.finfo(dtype).eps)
+        backward_pass(X, theta, compiled, *spelled, deltas, room)
+        np.testing.assert_allclose(compiled, gradient, rtol=1e3 * np.finfo(dtype).eps, atol=50 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("n", [1, 3, 256, 257, 600])
+@pytest.mark.parametrize("link", list(LINKED))
+def test_a_compiled_prediction_is_the_networks(link: str, n: int) -> None:
+    network = network_of([3, 4, 2], ["tanh"], loss=LINKED[link])
+    theta, X, _ = drawn(network, n)
+    predict = compiled_prediction(network, theta, both_classes=False)
+    np.testing.assert_allclose(predict(X), network.predict(network.layout.views(theta), X), rtol=1e-13)
+
+
+def test_one_sigmoid_unit_answers_for_both_classes() -> None:
+    network = network_of([3, 4, 1], ["relu"], loss=LINKED["logistic"])
+    theta, X, _ = drawn(network, 20)
+    p = network.predict(network.layout.views(theta), X)
+    np.testing.assert_allclose(compiled_prediction(network, theta, both_classes=True)(X), np.hstack([1 - p, p]), rtol=1e-12)
+
+
+def test_a_compiled_prediction_keeps_the_weights_of_its_moment_and_serves_several_threads() -> None:
+    network = network_of([3, 8, 2], ["logistic"], loss=LINKED["softmax"])
+    theta, X, _ = drawn(network, 500)
+    predict = compiled_prediction(network, theta, both_classes=False)
+    expected = predict(X)
+    theta[:] = 0
+    wrong: list[int] = []
+    threads = [threading.Thread(target=lambda: [wrong.append(1) for _ in range(20) if not np.array_equal(predict(X), expected)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_gelu_and_a_users_own_activation_cannot_be_compiled() -> None:
+    assert can_be_compiled(network_of([3, 4, 2], ["relu"]))
+    assert not can_be_compiled(network_of([3, 4, 2], ["gelu"]))
