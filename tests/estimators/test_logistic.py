@@ -29,7 +29,7 @@ WITH_SCIKIT_LEARN = [
     for C, ratio in ((0.3, 0.0), (np.inf, 0.0), (0.3, 1.0), (0.3, 0.4))
     for y in ("two", "three")
     if (ratio == 0.0 or solver == "saga" or (solver == "liblinear" and ratio == 1.0))
-    and not (solver == "liblinear" and (y == "three" or C == np.inf))
+    and not (solver == "liblinear" and (y == "three" or np.isinf(C)))
 ]
 
 
@@ -50,6 +50,7 @@ def test_scikit_learns_optimum_is_reached(solver, C, ratio, y, dtype, form):
     target = {"two": TWO, "three": THREE}[y]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
+        warnings.simplefilter("ignore", UserWarning)
         expected = reference(solver, C, ratio, target).fit(rows, target)
     data = {"dense": np.asarray, "csr": sp.csr_matrix, "csc": sp.csc_array}[form](rows.astype(dtype))
     ours = LogisticRegression(solver=solver, C=C, l1_ratio=ratio, tol=1e-10, max_iter=1000).fit(data, target)
@@ -96,7 +97,7 @@ def test_columns_of_any_unit_give_the_coefficients_of_their_unit():
 def test_probabilities_stay_finite_at_raw_predictions_of_ten_thousand(y):
     model = LogisticRegression().fit(X, y)
     model.coef_ = model.coef_ * 1e4
-    with np.errstate(all="raise"):
+    with np.errstate(over="raise", divide="raise", invalid="raise"):
         log = model.predict_log_proba(X)
         assert np.isfinite(log).all() and (log <= 0.0).all()
     np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1.0)
@@ -147,7 +148,7 @@ def test_separation_is_named(solver):
 
 def test_max_seconds_stops_in_time():
     model = LogisticRegression(max_seconds=0.0, tol=0.0).fit(X, TWO)
-    assert model.n_iter_[0] == 1 and "seconds" in model.stopped_because_ or "s are over" in model.stopped_because_
+    assert model.n_iter_[0] == 1 and "s are over" in model.stopped_because_
 
 
 def test_an_interrupt_leaves_a_model():
@@ -169,7 +170,8 @@ def test_verbose_prints_the_loss(capsys):
 def test_a_warm_start_begins_at_the_end():
     model = LogisticRegression(warm_start=True, tol=1e-9).fit(X, THREE)
     first = model.coef_.copy()
-    assert model.fit(X, THREE).n_iter_[0] == 1
+    assert model.fit(X, THREE).n_iter_[0] <= 1
+    assert "is below tol" in model.stopped_because_
     np.testing.assert_allclose(model.coef_, first, rtol=1e-7)
     with pytest.raises(ValueError, match=r"coef_ has shape \(3, 5\), these data need \(1, 5\)"):
         model.fit(X, TWO)
@@ -227,17 +229,14 @@ def test_the_data_stay_as_they_are():
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize(
-    "model",
-    [LogisticRegression(), LogisticRegression(solver="liblinear"), LogisticRegression(solver="newton-cg"), LogisticRegression(solver="saga", l1_ratio=0.5)],
-    ids=str,
-)
-def test_scikit_learn_approves(model):
+@pytest.mark.parametrize("given", [{}, {"solver": "liblinear"}, {"solver": "newton-cg"}, {"solver": "saga", "l1_ratio": 0.5}], ids=str)
+def test_scikit_learn_approves(given):
+    model = LogisticRegression(**given)
     outcomes = check_estimator(model, on_skip=None)
     assert {outcome["status"] for outcome in outcomes} <= {"passed", "skipped"}
 
 
-@pytest.mark.skipif(not hasattr(sklearn.linear_model.LogisticRegression, "set_callbacks"), reason="scikit-learn before 1.9 has no callbacks")
+@pytest.mark.skipif(not hasattr(sklearn.linear_model.LogisticRegression, "set_callbacks"), reason="scikit-learn before 1.9")
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_callbacks_see_every_iteration_of_every_solver_and_may_stop_it(solver):
     class Stop:

@@ -29,7 +29,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "no improvement": {"tol": 0.01, "n_iter_no_change": 3, "max_iter": 60},
     "schedule": {"schedule": {"name": "cosine", "warm_up": 2}},
     "inverse scaling": {"solver": "sgd", "learning_rate": "invscaling"},
-    "adaptive rate": {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.05, "n_iter_no_change": 1, "max_iter": 60},
+    "adaptive rate": {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.5, "n_iter_no_change": 2, "max_iter": 60},
     "L1": {"l1": 0.5, "solver": "adamw"},
     "gelu in layers without bias": {"activation": "gelu", "bias": False},
 }

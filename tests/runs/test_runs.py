@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -162,11 +162,14 @@ def test_a_training_that_runs_away_is_one_error_and_leaves_no_directory(table, t
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
-def test_a_directory_that_cannot_be_written_is_refused_before_training(table, tmp_path):
-    (tmp_path / "shut").mkdir(mode=0o500)
-    with pytest.raises(DataError, match="cannot be written"):
-        train_run(RunConfig(data=table), tmp_path / "shut")
+def test_a_directory_that_cannot_be_written_is_refused_before_training(table, tmp_path, monkeypatch):
+    def denied(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "touch", denied)
+    with pytest.raises(DataError, match="run cannot be written: Permission denied. Give a directory of your own"):
+        train_run(RunConfig(data=table), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_path_below_a_file_is_refused_before_training(table, tmp_path):

@@ -145,7 +145,7 @@ def _of_npz(source: str) -> Arrays:
             )
         shapes = {name: _member_shape(source, archive, info) for name, info in members.items()}
         names = _roles(source, shapes)
-        loaded = {}
+        loaded: dict[str, Any] = {}
         for role, name in names.items():
             with archive.open(members[name]) as file:
                 loaded[role] = np.lib.format.read_array(file, allow_pickle=False)
@@ -178,7 +178,8 @@ def _roles(source: str, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, str]
     """Which array is X, y and so on: by name, or by shape."""
     lower = {name.lower(): name for name in shapes}
     roles = {role: lower[name] for role, names in NAMES.items() for name in names[::-1] if name in lower}
-    extra = {"class_names": lower[name] for name in CLASS_NAMES[::-1] if name in lower}
+    given = next((lower[word] for word in CLASS_NAMES if word in lower), None)
+    extra = {} if given is None else {"class_names": given}
     if "X_train" in roles:
         return {role: name for role, name in roles.items() if role not in ("X", "y")} | extra
     if "X" in roles and ("y" in roles or len(shapes) == 1):
@@ -190,7 +191,9 @@ def _roles(source: str, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, str]
     if len(shapes) == 1 and tables:
         return {"X": tables[0]}
     listed = ", ".join(f"{name} {shape}" for name, shape in list(shapes.items())[:8])
-    raise DataError(f"{source} does not say which array is which; it has {listed or 'none'}. Call them X and y, or X_train, y_train, X_test, y_test.")
+    raise DataError(
+        f"{source} does not say which array is which; it has {listed or 'none'}. Call them X and y, or X_train, y_train, X_test, y_test."
+    )
 
 
 def _map_npy(source: str) -> Array:
@@ -247,7 +250,13 @@ def _rows(source: str, X: Array, y: Array | None, classes: Array | None) -> tupl
     if y.shape != (len(X),) or y.dtype.kind not in "buifUS":
         raise DataError(f"{source}: there must be one label for each of the {len(X):,} rows; got shape {y.shape} of {y.dtype}.")
     y = y.astype(str) if y.dtype.kind == "S" else y
-    if classes is not None and classes.ndim == 1 and classes.dtype.kind == "U" and y.dtype.kind in "ui" and 0 <= y.min() <= y.max() < len(classes):
+    if (
+        classes is not None
+        and classes.ndim == 1
+        and classes.dtype.kind == "U"
+        and y.dtype.kind in "ui"
+        and 0 <= y.min() <= y.max() < len(classes)
+    ):
         y = classes[y]
     return X, y
 

@@ -15,6 +15,7 @@ Source: Dalal & Triggs (2005), Histograms of oriented gradients for human detect
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ LEAST_SIZE = 8
 
 Pixels = NDArray[np.uint8]
 Features = NDArray[np.float32]
+Array = NDArray[Any]
 
 
 def cell_size(size: int) -> int:
@@ -89,7 +91,18 @@ def _votes() -> tuple[NDArray[np.int8], NDArray[np.float32], NDArray[np.float32]
 
 
 @kernel
-def _hog(pixels, size, channels, cell, cells, noise, lower, vote_lower, vote_upper, out):  # type: ignore[no-untyped-def]
+def _hog(
+    pixels: Array,
+    size: int,
+    channels: int,
+    cell: int,
+    cells: int,
+    noise: Any,
+    lower: Array,
+    vote_lower: Array,
+    vote_upper: Array,
+    out: Array,
+) -> None:
     """out[i] <- the histograms of picture i."""
     margin = (size - cells * cell) // 2
     histograms = np.empty((cells + 2, cells + 2, BINS), np.float32)  # with a rim for votes that fall outside
@@ -102,7 +115,7 @@ def _hog(pixels, size, channels, cell, cells, noise, lower, vote_lower, vote_upp
             below = np.float32(v - row)
             for x in range(margin, margin + cells * cell):
                 left, right = max(x - 1, 0), min(x + 1, size - 1)
-                gx, gy, longest = 0, 0, -1
+                gx, gy, longest = np.int64(0), np.int64(0), np.int64(-1)
                 for c in range(channels):
                     dx = np.int64(pixels[i, (y * size + right) * channels + c]) - np.int64(pixels[i, (y * size + left) * channels + c])
                     dy = np.int64(pixels[i, (down + x) * channels + c]) - np.int64(pixels[i, (up + x) * channels + c])
@@ -130,7 +143,7 @@ def _hog(pixels, size, channels, cell, cells, noise, lower, vote_lower, vote_upp
 
 
 @kernel
-def _normalise(histograms, cells, noise, out):  # type: ignore[no-untyped-def]
+def _normalise(histograms: Array, cells: int, noise: Any, out: Array) -> None:
     """out <- the blocks of the cells inside the rim, each divided by its length, cut, and divided again."""
     width = BLOCK * BLOCK * BINS
     start = 0

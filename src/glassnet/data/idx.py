@@ -1,9 +1,9 @@
 """The idx format, in which the MNIST digits are handed on.
 
-    bytes 0-1   zero
-    byte  2     type of the values: 8 unsigned byte, 9 signed byte, 11 int16, 12 int32, 13 float32, 14 float64
-    byte  3     number of dimensions
-    then        the length of each dimension, four bytes each, and the values, most significant byte first
+bytes 0-1   zero
+byte  2     type of the values: 8 unsigned byte, 9 signed byte, 11 int16, 12 int32, 13 float32, 14 float64
+byte  3     number of dimensions
+then        the length of each dimension, four bytes each, and the values, most significant byte first
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Decoded pictures kept on disk, so that they are decoded once: ``photos.npy`` and ``photos.json``.
 
     photos.npy     the rows of pixels, opened memory-mapped
-    photos.json    options; size and time of the pixel file; for each picture its name, bytes, time of change, and its row or why it has none
+    photos.json    options; size and time of the pixel file; for each picture name, bytes, time of change, and its row or why it has none
 
-A picture that has changed, or is new, is decoded anew; the others are copied. The index is removed before the pixels are replaced, and
-names the very file it was written for, so no interruption and no second process can bring rows and names out of step: a cache that
-does not fit is simply not used. Both files are written aside and moved into place.
+A picture that has changed, or is new, is decoded anew; the others are copied. The index is removed before the pixels are replaced,
+and names the very file it was written for, so no interruption and no second process can bring rows and names out of step: a cache
+that does not fit is simply not used. Both files are written aside and moved into place.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class _FileRows:
 
     def __enter__(self) -> Self:
         try:
-            self._file = open(self._path, "wb")  # noqa: SIM115  closed by __exit__
+            self._file = open(self._path, "wb")  # closed by __exit__
         except OSError as error:
             raise _told(error, self.target) from error
         self._file.write(self._header())
@@ -116,7 +116,7 @@ class _FileRows:
     def add(self, row: Pixels) -> int:
         """Append one row; its number."""
         try:
-            self._file.write(np.ascontiguousarray(row))
+            self._file.write(row.tobytes())
         except OSError as error:
             raise _told(error, self.target) from error
         self.n_rows += 1
@@ -147,6 +147,8 @@ class _FileRows:
 
 
 def _told(error: OSError, target: Path) -> OSError:
-    told = type(error)(f"{target} could not be written: {error.strerror or error}. Free some space, or keep the pictures elsewhere (cache).")
+    told = type(error)(
+        f"{target} could not be written: {error.strerror or error}. Free some space, or keep the pictures elsewhere (cache)."
+    )
     told.errno = error.errno
     return told

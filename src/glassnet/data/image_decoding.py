@@ -23,7 +23,7 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 MOST_PIXELS = 120_000_000
 """Width times height of the largest picture that is decoded; 12,000 x 10,000."""
@@ -58,7 +58,7 @@ def decode(path: str, size: int, grey: bool) -> Pixels | str:
     except Image.DecompressionBombError as error:
         found = re.search(r"\((\d+) pixels\)", str(error))
         return _too_large(int(found[1]) if found else 2 * MOST_PIXELS)
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         return "it is empty" if os.path.getsize(path) == 0 else "it is not a picture in a format that is read, or its beginning is damaged"
     except _Refused as refused:
         return str(refused)

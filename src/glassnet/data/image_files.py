@@ -20,8 +20,11 @@ from glassnet.checks import DataError
 from glassnet.data.wording import count
 
 SUFFIXES = frozenset(
-    [".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"]
-    + [".avif", ".jp2", ".j2k"]
+    f".{ending}"
+    for ending in (
+        *("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "gif", "bmp", "dib"),
+        *("tif", "tiff", "ppm", "pgm", "pbm", "pnm", "avif", "jp2", "j2k"),
+    )
 )
 """How names of pictures end; a file without any ending is tried too."""
 

@@ -17,7 +17,7 @@ Array = NDArray[Any]
 class Labels:
     """How classes and output units correspond.
 
-    kind     'binary', 'multiclass' or 'multilabel'
+    kind     'single', 'binary', 'multiclass' or 'multilabel'
     classes  sorted class labels, or the label numbers 0 .. k-1 for multilabel
     """
 
@@ -28,7 +28,7 @@ class Labels:
     def of(cls, y: Any, classes: Any = None) -> Labels:
         """Read the classes from ``y``, or take ``classes`` where they are known beforehand.
 
-        Raises ValueError where ``y`` is continuous, or has one class only.
+        A single class is accepted: it is what will be predicted, with probability 1. Raises ValueError where ``y`` is continuous.
         """
         kind = "multiclass" if y is None else type_of_target(y, input_name="y")
         if kind.startswith("continuous") or kind == "unknown":
@@ -41,13 +41,8 @@ class Labels:
                 "y must have one column of classes, or 0/1 columns for several labels at once; got several columns of classes."
             )
         found = np.unique(column_or_1d(y)) if classes is None else np.unique(classes)
-        if len(found) < 2:
-            only = repr(found[0].item() if hasattr(found[0], "item") else found[0]) if len(found) else "none"
-            raise ValueError(
-                f"A classifier needs rows of at least 2 classes, but y contains only one class: {only}. "
-                "Add rows of another class, or name all classes to partial_fit(classes=...)."
-            )
-        return cls("binary" if len(found) == 2 else "multiclass", found)
+        kinds = {1: "single", 2: "binary"}
+        return cls(kinds.get(len(found), "multiclass"), found)
 
     @property
     def link(self) -> str:
@@ -57,7 +52,7 @@ class Labels:
     @property
     def n_outputs(self) -> int:
         """Output units."""
-        return 1 if self.kind == "binary" else len(self.classes)
+        return 1 if self.kind in ("single", "binary") else len(self.classes)
 
     def encode(self, y: Any, dtype: Any) -> Array:
         """``y`` as target columns (n, n_outputs).
@@ -77,6 +72,8 @@ class Labels:
             raise ValueError(
                 f"y has classes that the model does not know: {np.unique(y[unknown])[:5].tolist()}; it knows {self.classes.tolist()}."
             )
+        if self.kind == "single":
+            return np.ones((len(y), 1), dtype)
         if self.kind == "binary":
             return np.ascontiguousarray(place.astype(dtype)[:, None])
         target = np.zeros((len(y), len(self.classes)), dtype)
@@ -87,6 +84,8 @@ class Labels:
         """The predicted labels. Two classes: the second where its probability reaches ``threshold``; without one, exceeds 1/2."""
         if self.kind == "multiclass":
             return np.asarray(self.classes[np.argmax(probability, axis=1)])
+        if self.kind == "single":
+            return np.repeat(self.classes, len(probability))
         yes = probability > 0.5 if threshold is None else probability >= threshold
         if self.kind == "binary":
             return np.asarray(self.classes[yes[:, 0].astype(int)])

@@ -311,7 +311,7 @@ class LogisticRegressionCV(LogisticModel):
             self.coefs_paths_, self.scores_, self.n_iter_ = paths, scores, n_iter
             return
         labels = self.classes_[-paths.shape[3] :]
-        self.C_, self.l1_ratio_ = np.full(len(labels), C), np.array([ratio if with_ratios else None] * len(labels))
+        self.C_, self.l1_ratio_ = np.full(len(labels), C), np.array([ratio if with_ratios or not self.refit else None] * len(labels))
         paths, scores, n_iter = paths.swapaxes(1, 2), scores.swapaxes(1, 2), n_iter.swapaxes(1, 2)[None]
         if not with_ratios:
             paths, scores, n_iter = paths[:, :, 0], scores[:, :, 0], n_iter[..., 0]

@@ -219,4 +219,4 @@ class LogisticModel(ClassifierMixin, BaseEstimator):
 
 def say(row: Row) -> None:
     """Print a row of the history, for ``verbose``."""
-    print(f"Iteration {row['epoch']}, loss = {row['loss']:.8f}, gradient norm = {row['gradient_norm']:.2e}")
+    print(f"Iteration {row['epoch']}, loss = {row['loss']:.8f}, gradient norm = {row['gradient_norm']:.2e}")  # noqa: T201

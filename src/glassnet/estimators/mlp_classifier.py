@@ -233,7 +233,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         -------
         self
         """
-        if not hasattr(self, "coefs_"):
+        if not hasattr(self, "_labels"):
             several = type_of_target(y).startswith("multilabel")
             if classes is None and not several:
                 raise ValueError("classes must be passed on the first call to partial_fit: name every class that will ever come.")
@@ -257,7 +257,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return self._probability(self._raw_of(X))
 
     def predict_log_proba(self, X: Any) -> Array:
-        """Logarithm of the probability of each class, computed without passing through 0.
+        """Logarithm of the probability of each class, exact also where the probability is too small for a float.
 
         Parameters
         ----------
@@ -266,14 +266,16 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         Returns
         -------
         log_probability : array of shape (n_samples, n_classes)
-            In nats, <= 0.
+            In nats, <= 0 and finite.
         """
         raw = self._raw_of(X)
         if self._labels.kind == "multiclass":
-            return np.asarray(scipy.special.log_softmax(raw, axis=1))
-        if self._labels.kind == "binary":
-            return np.asarray(scipy.special.log_expit(np.hstack([-raw, raw])))
-        return np.asarray(scipy.special.log_expit(raw))
+            exact = scipy.special.log_softmax(raw, axis=1)
+        else:
+            exact = scipy.special.log_expit(np.hstack([-raw, raw]) if self._labels.kind == "binary" else raw)
+        probability = self._probability(raw)
+        present = probability > 0
+        return np.where(present, np.log(np.where(present, probability, 1)), exact)
 
     def decision_function(self, X: Any) -> Array:
         """The raw prediction z, before sigmoid or softmax.
@@ -288,7 +290,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
             Log-odds for sigmoid outputs; log-probabilities up to a constant per row for softmax.
         """
         raw = self._raw_of(X)
-        return raw[:, 0] if self._labels.kind == "binary" else raw
+        return raw[:, 0] if self._labels.kind in ("single", "binary") else raw
 
     @classmethod
     def from_weights(
@@ -372,12 +374,14 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return by_class if weight is None else weight * by_class
 
     def _stratify_by(self, y: Any) -> Any:
-        return y if self._labels.kind == "binary" else None
+        return y == self.classes_[-1] if self._labels.kind == "binary" else None
 
     def _score_prediction(self, prediction: Array, y: Any, weight: Array | None) -> float:
         return float(accuracy_score(y, prediction, sample_weight=weight))
 
     def _probability(self, raw: Array) -> Array:
+        if self._labels.kind == "single":
+            return np.ones_like(raw)
         if not self._probability_of_both:
             self._loss().predict(raw, raw)
             return raw

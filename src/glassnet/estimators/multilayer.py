@@ -96,8 +96,6 @@ class MultilayerPerceptron(FittedNetwork):
         check_parameters(self)
         first = not (self.warm_start and hasattr(self, "coefs_"))
         X, y, target, weight = self._take_in(X, y, sample_weight, first=first, learn_targets=first)
-        if not first:
-            self._check_going_on(y)
         given = self._take_in_held_out(X_val, y_val, target.dtype)
         random = check_random_state(self.random_state)
         network = self._start(X.shape[1], target, random, first=first)
@@ -130,6 +128,8 @@ class MultilayerPerceptron(FittedNetwork):
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         self._n_rows = X.shape[0]
+        if self.warm_start and not learn_targets:
+            self._check_going_on(y)
         target = self._read_targets(y, learn=learn_targets, dtype=X.dtype)
         weight = self._weights_of_rows(y, sample_weight, X)
         if weight is not None and not weight.sum() > 0:
@@ -162,6 +162,8 @@ class MultilayerPerceptron(FittedNetwork):
         )
         self.n_outputs_, self.n_layers_ = target.shape[1], len(network.layers) + 1
         self.out_activation_ = network.loss.link
+        if first or not hasattr(self, "history_"):
+            self.t_, self.history_, self._state = 0, History(), None
         if not first:
             self._unfold_target_scale()
             return network
@@ -180,8 +182,6 @@ class MultilayerPerceptron(FittedNetwork):
             )
             self.coefs_.append(W)
             self.intercepts_.append(np.zeros(layer.n_out, target.dtype) if b is None else b)
-        self.t_, self.loss_curve_, self.history_ = 0, [], History()
-        self._state = None
         return network
 
     def _learn(
@@ -260,6 +260,8 @@ class MultilayerPerceptron(FittedNetwork):
         """Say aloud what the user should know of how training ended."""
         if reason.kind == "interrupted":
             warnings.warn("Training interrupted by user. The model holds the best weights so far.", stacklevel=3)
+        elif reason.kind == "diverged":
+            warnings.warn(reason.sentence, ConvergenceWarning, stacklevel=3)
         elif reason.kind in ("epochs", "evaluations", "solver"):
             limit = {"epochs": "max_iter", "evaluations": "max_fun"}.get(reason.kind)
             advice = f"Raise {limit}" if limit else "Loosen tol"

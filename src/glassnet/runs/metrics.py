@@ -62,8 +62,8 @@ def _roc_auc(place: NDArray[Any], log_probability: NDArray[Any]) -> float | None
     k = log_probability.shape[1]
     if len(np.unique(place)) < k:
         return None
-    columns = [1] if k == 2 else range(k)
-    return _finite(np.mean([roc_auc_score(place == j, log_probability[:, j]) for j in columns]))
+    scores = np.maximum(log_probability, np.finfo(log_probability.dtype).min)
+    return _finite(np.mean([roc_auc_score(place == j, scores[:, j]) for j in ([1] if k == 2 else range(k))]))
 
 
 def _finite(value: Any) -> float | None:

@@ -101,17 +101,19 @@ class Record:
         if plan.follow is not None and plan.follow(theta):
             return Reason("asked", f"a callback asked to stop after {self._so_many()}")
         if norm <= plan.tol:
-            return Reason("gradient", f"gradient norm {norm:.2g} is below tol={plan.tol:g} after {self._so_many()}")
+            return self._below()
         stop = first_reason(plan.rules, self.history)
         return stop[1] if stop else self._used_up()
 
     def one_more(self, reason: Reason) -> bool:
         """Whether a step of a second-order method, cheap on a small problem, should turn "below tol" into many more right digits."""
-        near = reason.kind == "gradient" and self.norm > 0.01 * self.plan.tol
+        near = reason.kind == "gradient" and self.norm > 1e-4 * self.plan.tol
         return near and not self.problem.expensive and self.n_iter < self.plan.max_iter
 
     def no_further(self) -> Reason:
         """The reason where rounding hides any further decrease."""
+        if self.norm <= self.plan.tol:
+            return self._below()
         sentence = f"no further decrease can be told from rounding in {self.problem.sums.dtype}; gradient norm {self.norm:.2g}"
         return Reason("rounding", f"{sentence} after {self._so_many()}")
 
@@ -127,6 +129,9 @@ class Record:
         """The solution at the last noted point."""
         self.history.stopped_because = reason.sentence
         return Solution(self.problem.outwards(self.u), self.value, self.norm, self.n_iter, reason, self.history)
+
+    def _below(self) -> Reason:
+        return Reason("gradient", f"gradient norm {self.norm:.2g} is below tol={self.plan.tol:g} after {self._so_many()}")
 
     @property
     def n_iter(self) -> int:

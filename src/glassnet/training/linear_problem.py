@@ -101,9 +101,12 @@ class LinearProblem:
         return (U * self.scale[:, None]).ravel()
 
     def outwards(self, u: Array) -> Array:
-        """theta of a u."""
+        """theta of a u. Of the biases of a softmax, which are free by a common number, those that add up to 0."""
         W, c = self._parameters(u)
-        return np.concatenate([W.ravel(), c - self.sums.centre @ W]) if self.intercept else W.ravel()
+        if not self.intercept:
+            return W.ravel()
+        b = c - self.sums.centre @ W
+        return np.concatenate([W.ravel(), b - b.mean() if self.flat_rows()[-1] else b])
 
     def _parameters(self, u: Array) -> tuple[Array, Array]:
         """(W, c) with c = b + W'm."""

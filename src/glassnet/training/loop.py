@@ -91,25 +91,33 @@ def train(
     """Train until a rule stops it; theta, the history and the best weights are left in ``state``.
 
     ``keep`` is called with the state after every epoch (a checkpoint). Ctrl-C ends training with the best weights so far.
-    Raises DivergenceError where the loss or a weight stops being finite; ``state.theta`` then holds the last finite weights of
-    the best epoch.
+    Where the loss or a weight stops being finite, ``state.theta`` holds the weights of the best epoch, or the first ones; training
+    that restores the best weights anyway (early stopping) ends with the reason 'diverged', any other raises DivergenceError.
     """
     penalties = Penalties(plan.alpha / rows.unit, plan.l1 / rows.unit, plan.optimiser)
     epoch = epoch_for(network, rows, plan.batch_size, plan.optimiser, penalties, state.theta)
     began = time.perf_counter() - state.seconds
+    if state.best_theta is None:
+        state.best_theta = state.theta.copy()
     try:
         while True:
             rate = plan.schedule.rate(plan.rate, epoch=len(state.history), epochs=plan.epochs, samples=state.samples, drops=state.drops)
             if plan.shuffle:
                 _shuffle(state)
             total, gradient_norm = epoch(state, rate)
-            if not (math.isfinite(total) and np.isfinite(state.theta).all()):
-                raise DivergenceError(_runaway(network, rows, state, rate, plan))
+            diverged = not (math.isfinite(total) and np.isfinite(state.theta).all())
+            if diverged:
+                sentence = _runaway(network, rows, state, rate, plan)
+                if not plan.restore_best:
+                    raise DivergenceError(sentence)
             state.samples += len(rows)
             state.seconds = time.perf_counter() - began
             _record(network, state, held_out, total / len(rows), gradient_norm, rate)
-            if plan.best.read(state.history) or state.best_theta is None:
-                state.best_theta = state.theta.copy()
+            if diverged:
+                reason = Reason("diverged", sentence)
+                break
+            if plan.best.read(state.history):
+                state.best_theta[:] = state.theta
             for observer in observers:
                 observer(state.history[-1])
             stop = first_reason(plan.rules, state.history)
@@ -178,7 +186,8 @@ def _runaway(network: Network, rows: Rows, state: State, rate: float, plan: Plan
     largest = float(abs(rows.X).max())
     scale = f", or scale the inputs (largest |x| is {largest:.3g})" if largest > 10 else ""
     return (
-        f"Training diverged: the loss or a weight is no longer finite at epoch {len(state.history) + 1}, step {state.updates}, "
-        f"layer {layer} of {len(pairs)}, with learning_rate_init={plan.rate:g} (rate {rate:.3g}). "
+        "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed. "
+        f"Training diverged at epoch {len(state.history) + 1}, step {state.updates}, layer {layer} of {len(pairs)}, "
+        f"with learning_rate_init={plan.rate:g} (rate {rate:.3g}). "
         f"Try learning_rate_init={plan.rate / 10:g}{scale}. The best weights so far are kept."
     )
