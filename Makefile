@@ -3,15 +3,20 @@
 #   make test    every test
 #   make check   style and types
 #   make docs    run every example of README.md and docs/
+#   make bench DATA=...     speed beside the peers, to benchmarks/RESULTS.md (downloads them; DATA, with mnist.npz, may be left out)
+#   make bench-quick        the same on smaller work, under 3 minutes
+#   make accuracy DATA=...  what is learned, to benchmarks/ACCURACY.md (DATA holds the tables that benchmarks/README.md names)
 
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := $(VENV)/.peers
+DATA ?=
 TEST_OPTIONS ?= -q -n auto --maxprocesses 4
 
-.PHONY: help demo test check docs format wheel clean
+.PHONY: help demo test check docs bench bench-quick accuracy format wheel clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -40,6 +45,22 @@ check: $(READY)
 
 docs: $(READY)
 	$(BIN)/python -m pytest -q tests/test_documentation.py
+
+# torch first and by its exact version: resolved together with the other peers, it may come as another build
+$(PEERS): $(READY)
+	@echo "Installing the peers: a few hundred megabytes, once"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $(PEERS)
+
+bench: $(PEERS)
+	$(BIN)/python -m benchmarks $(if $(DATA),--data '$(DATA)')
+
+bench-quick: $(PEERS)
+	$(BIN)/python -m benchmarks --quick $(if $(DATA),--data '$(DATA)')
+
+accuracy: $(READY)
+	$(BIN)/python -m benchmarks.accuracy $(if $(DATA),--data '$(DATA)')
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

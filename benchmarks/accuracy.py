@@ -70,7 +70,7 @@ def exclusive_or() -> Iterator[Outcome]:
     product = np.column_stack([CORNERS, CORNERS[:, 0] * CORNERS[:, 1]])
     neuron = LogisticRegression(C=1e4).fit(product, EXCLUSIVE_OR)
     yield Outcome("XOR, one neuron and x1 x2", "logistic regression, C=1e4", "corners right", [neuron.score(product, EXCLUSIVE_OR)], 1.0)
-    recipe = {"activation": "elu", "learning_rate_init": 0.1, "alpha": 0.0, "max_iter": 1000, "target": 0.01}
+    recipe: dict[str, Any] = {"activation": "elu", "learning_rate_init": 0.1, "alpha": 0.0, "max_iter": 1000, "target": 0.01}
     solved = []
     for seed in range(100):
         net = MLPClassifier(3, random_state=seed, n_iter_no_change=1000, **recipe).fit(CORNERS, EXCLUSIVE_OR)
@@ -81,7 +81,6 @@ def exclusive_or() -> Iterator[Outcome]:
     by_hand = MLPClassifier.from_weights([W, [[20], [20], [-20]]], [b, [-10]], activation="logistic")
     words = "from_weights: the first alone, the second alone, both"
     yield Outcome("XOR, 3 hidden units by hand", words, "corners right", [by_hand.score(CORNERS, EXCLUSIVE_OR)], 1.0)
-
 
 
 def rings(n: int, random: np.random.Generator) -> tuple[Array, Array]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -54,16 +55,16 @@ def reading_seconds(nbytes: int) -> float:
 def epoch_seconds(sizes: Sequence[int], batch: int, steps: int) -> float:
     """The limit of an epoch with Adam: forward, dW, and dX but for the first layer; 7 numbers moved per parameter and update."""
     products = 0.0
-    for l, (n_in, n_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for l, (n_in, n_out) in enumerate(pairwise(sizes)):
         products += product_seconds(batch, n_in, n_out)
         products += product_seconds(n_in, batch, n_out, left=True)
         if l:
             products += product_seconds(batch, n_out, n_in, right=True)
-    parameters = sum((n_in + 1) * n_out for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True))
+    parameters = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
     update = 7 * 4 * parameters / bytes_per_second(4 * 4 * parameters)
     return steps * (products + update)
 
 
 def forward_seconds(sizes: Sequence[int], rows: int) -> float:
     """The limit of a prediction: the products of the forward pass."""
-    return sum(product_seconds(rows, n_in, n_out) for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True))
+    return sum(product_seconds(rows, n_in, n_out) for n_in, n_out in pairwise(sizes))

@@ -2,9 +2,9 @@
 
     relative suboptimality  (F - F*) / F* <= 1e-6,   F in float64 with intercept, F* certified (`objective.py`)
 
-The tolerance is sought on one ladder before anything is timed, with every contender's own stopping test; float32 first, float64 where float32
-does not reach. Rows are correlated through ten hidden factors; classes come from a logistic model of them. The limit printed is one
-reading of X from memory: what any method pays at least once, and every iteration pays again.
+The tolerance is sought on one ladder before anything is timed, with every contender's own stopping test; float32 first, float64 where
+float32 does not reach. Rows are correlated through ten hidden factors; classes come from a logistic model of them. The limit printed is
+one reading of X from memory: what any method pays at least once, and every iteration pays again.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class Work:
 
 
 WORKS = {
-    "logistic-tall": Work(1_000_000, 50, 1.0, ("scikit-learn lbfgs", "scikit-learn newton-cholesky", "scikit-learn-intelex", "PyTorch L-BFGS")),
+    "logistic-tall": Work(
+        1_000_000, 50, 1.0, ("scikit-learn lbfgs", "scikit-learn newton-cholesky", "scikit-learn-intelex", "PyTorch L-BFGS")
+    ),
     "logistic-mid": Work(50_000, 2_000, 1.0, ("scikit-learn lbfgs", "scikit-learn-intelex", "PyTorch L-BFGS")),
     "logistic-wide": Work(2_000, 12_288, 0.01, ("scikit-learn lbfgs", "scikit-learn-intelex", "PyTorch L-BFGS")),
     "logistic-sparse": Work(100_000, 50_000, 1.0, ("scikit-learn newton-cg", "scikit-learn lbfgs"), 0.001),
@@ -66,7 +68,7 @@ BOUNDS = {
     "logistic-sparse": (1.0, 1.3),
     "softmax-mnist": (1.2, 2.0),
 }
-SOFTMAX_PEERS = ("scikit-learn-intelex", "scikit-learn lbfgs")
+SOFTMAX_PEERS: tuple[str, ...] = ("scikit-learn-intelex", "scikit-learn lbfgs")
 
 
 def dense_data(n: int, p: int) -> tuple[Array, Array]:
@@ -80,7 +82,8 @@ def dense_data(n: int, p: int) -> tuple[Array, Array]:
 def sparse_data(n: int, p: int, density: float) -> tuple[Any, Array]:
     """Rows of mostly zeros, float32."""
     random = np.random.default_rng(0)
-    X = scipy.sparse.random_array((n, p), density=density, format="csr", dtype=np.float32, rng=random, data_sampler=random.standard_normal)
+    draw = random.standard_normal
+    X: Any = scipy.sparse.random_array((n, p), density=density, format="csr", dtype=np.float32, rng=random, data_sampler=draw)
     X = scipy.sparse.csr_matrix(X)
     X.indices, X.indptr = X.indices.astype(np.int32), X.indptr.astype(np.int32)
     return X, _classes(X @ random.standard_normal(p, dtype=np.float32), random)

@@ -1,7 +1,8 @@
 """Training multilayer perceptrons: the same start, the same batches in the same order, the same updates, for every contender.
 
-scikit-learn and glassnet draw first weights and orders from one random stream; PyTorch and JAX are handed the replayed stream. glassnet and
-scikit-learn are timed over whole ``fit`` calls, with checks, history and stopping rules; PyTorch and JAX over the bare loop, which favours them.
+scikit-learn and glassnet draw first weights and orders from one random stream; PyTorch and JAX are handed the replayed stream. glassnet
+and scikit-learn are timed over whole ``fit`` calls, with checks, history and stopping rules; PyTorch and JAX over the bare loop, which
+favours them. Kernels are warm and JAX has compiled.
 
     loss       cross-entropy (or half the squared error) + alpha/2 sum W^2 / n over each batch of n rows, biases free
     update     m <- b1 m + (1 - b1) g,  v <- b2 v + (1 - b2) g^2,  theta <- theta - r sqrt(1 - b2^t)/(1 - b1^t) m / (sqrt(v) + epsilon)
@@ -13,8 +14,9 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -89,7 +91,7 @@ def replay(work: Work) -> tuple[Layers, Array]:
     """First weights, and the rows of every step (epochs * steps, batch), as scikit-learn draws them from ``RandomState(SEED)``."""
     random = np.random.RandomState(SEED)
     layers = []
-    for n_in, n_out in zip(work.sizes[:-1], work.sizes[1:], strict=True):
+    for n_in, n_out in pairwise(work.sizes):
         bound = np.sqrt(6.0 / (n_in + n_out))
         W = random.uniform(-bound, bound, (n_in, n_out)).astype(np.float32)
         layers.append((W, random.uniform(-bound, bound, n_out).astype(np.float32)))
@@ -278,7 +280,7 @@ def same_work(work: Work, X: Array, y: Array, threads: int) -> str:
     return losses_of(first, {contender.name: contender.run(contender.prepare()) for contender in contenders}, X, y, FIRST_EPOCH)
 
 
-def marks_of(row: str, times: dict[str, Sequence[float]]) -> list[Mark]:
+def marks_of(row: str, times: Mapping[str, Sequence[float]]) -> list[Mark]:
     """What is asked of a row: so many times JAX, so many times the better of the others."""
     floor, goal, floor_rest, goal_rest = BOUNDS[row]
     rest = [name for name in ("scikit-learn", "PyTorch") if times.get(name)]

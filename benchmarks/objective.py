@@ -27,7 +27,9 @@ class Objective:
         self.X, self.C, self.codes = X.astype(np.float64), C, y
         self.k = 1 if y.max() == 1 else int(y.max()) + 1
         self.y = y[:, None].astype(np.float64) if self.k == 1 else np.eye(self.k)[y]
-        self.squares = np.asarray(self.X.multiply(self.X).sum(axis=0)).ravel() if hasattr(X, "tocsr") else np.einsum("ij,ij->j", self.X, self.X)
+        self.squares = (
+            np.asarray(self.X.multiply(self.X).sum(axis=0)).ravel() if hasattr(X, "tocsr") else np.einsum("ij,ij->j", self.X, self.X)
+        )
         self.shape = (X.shape[1] + 1, self.k)
 
     def value(self, theta: Array) -> float:

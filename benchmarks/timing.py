@@ -16,7 +16,7 @@ from typing import Any
 REMOVED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 """Settings that make OpenBLAS take kernels for another machine: half the speed on some."""
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS", "VECLIB_MAXIMUM_THREADS")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 def environment(threads: int) -> dict[str, str]:

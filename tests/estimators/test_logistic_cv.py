@@ -103,7 +103,7 @@ def test_metadata_go_to_splitter_and_scorer():
 
 @pytest.mark.parametrize(
     "given, words",
-    [({"Cs": 0}, "Cs must"), ({"Cs": [1.0, -1.0]}, "Cs must"), ({"l1_ratios": [2.0]}, "l1_ratios must"), ({"l1_ratios": []}, "l1_ratios must")],
+    [({"Cs": 0}, "Cs must"), ({"Cs": [1.0, -1.0]}, "Cs must"), ({"l1_ratios": [2.0]}, "l1_ratios"), ({"l1_ratios": []}, "l1_ratios")],
 )
 def test_what_cannot_be_tried_is_refused(given, words):
     with pytest.raises(ValueError, match=words):

@@ -36,7 +36,9 @@ def slope_of_swish(z: np.ndarray) -> np.ndarray:
 
 
 def net(**parameters: Any) -> MLPClassifier:
-    return MLPClassifier(**{"hidden_layer_sizes": (6, 5), "random_state": 0, "learning_rate_init": 0.02, "max_iter": 10, "batch_size": 25} | parameters)
+    return MLPClassifier(
+        **{"hidden_layer_sizes": (6, 5), "random_state": 0, "learning_rate_init": 0.02, "max_iter": 10, "batch_size": 25} | parameters
+    )
 
 
 def quietly(estimator: Any, *data: Any) -> Any:
@@ -104,7 +106,21 @@ def test_biases_can_be_left_out_layer_by_layer(solver: str) -> None:
 def test_a_network_without_biases_learns_as_one_whose_biases_are_held_at_zero(solver: str) -> None:
     # By hand: a linear unit without bias, one step of gradient descent at a time.
     y = X @ [1.0, -2.0, 0.5, 0.0]
-    fitted = quietly(MLPRegressor(hidden_layer_sizes=(3,), bias=False, activation="identity", solver=solver, learning_rate_init=0.05, max_iter=800, alpha=0, random_state=0, tol=0), X, y)
+    fitted = quietly(
+        MLPRegressor(
+            hidden_layer_sizes=(3,),
+            bias=False,
+            activation="identity",
+            solver=solver,
+            learning_rate_init=0.05,
+            max_iter=800,
+            n_iter_no_change=800,
+            alpha=0,
+            random_state=0,
+        ),
+        X,
+        y,
+    )
     np.testing.assert_allclose(fitted.predict(np.zeros((1, 4))), [0.0], atol=1e-14)
     np.testing.assert_allclose(fitted.predict(X), y, atol=0.05)
 
@@ -161,7 +177,13 @@ def test_float32_stays_float32_all_the_way(solver: str) -> None:
 
 @pytest.mark.parametrize(
     "form",
-    [np.asfortranarray, lambda X: np.repeat(X, 2, axis=1)[:, ::2], lambda X: X.astype(">f8"), lambda X: X[::-1][::-1], lambda X: X.tolist()],
+    [
+        np.asfortranarray,
+        lambda X: np.repeat(X, 2, axis=1)[:, ::2],
+        lambda X: X.astype(">f8"),
+        lambda X: X[::-1][::-1],
+        lambda X: X.tolist(),
+    ],
     ids=["Fortran order", "strided", "big-endian", "reversed", "list"],
 )
 def test_the_form_of_an_array_changes_nothing(form: Any) -> None:
@@ -212,8 +234,10 @@ def test_with_l1_step_by_step_solvers_reach_the_minimum_of_lbfgs(solver: str) ->
     parameters = {"hidden_layer_sizes": (), "alpha": 0.0, "l1": 5.0, "random_state": 0}
     exact = quietly(MLPRegressor(**parameters, solver="lbfgs", tol=1e-10, max_iter=5000), X, SCORE)
     rate = {"adagrad": 0.5}.get(solver, 0.05)
-    stepped = MLPRegressor(**parameters, solver=solver, learning_rate_init=rate, batch_size=100, max_iter=3000, tol=0, n_iter_no_change=3000)
-    stepped.set_params(schedule="constant" if solver == "adagrad" else "cosine")
+    stepped = MLPRegressor(
+        **parameters, solver=solver, learning_rate_init=rate, batch_size=100, max_iter=3000, tol=0, n_iter_no_change=3000
+    )
+    stepped.set_params(schedule="cosine" if solver in ("adam", "rmsprop") else "constant")
     quietly(stepped, X, SCORE)
     np.testing.assert_allclose(theta(stepped), theta(exact), atol=2e-3)
     np.testing.assert_array_equal(stepped.coefs_[0] == 0, exact.coefs_[0] == 0)

@@ -105,7 +105,9 @@ def test_with_weights_it_is_the_weighted_mean() -> None:
 # Exclusive or --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("solver, options", [("lbfgs", {}), ("adam", {"learning_rate_init": 0.1, "max_iter": 2000, "tol": 1e-9}), ("newton", {})])
+@pytest.mark.parametrize(
+    "solver, options", [("lbfgs", {}), ("adam", {"learning_rate_init": 0.1, "max_iter": 2000, "tol": 1e-9}), ("newton", {})]
+)
 def test_a_single_neuron_cannot_learn_exclusive_or_and_stops_at_log_two(solver: str, options: dict[str, Any]) -> None:
     net = quietly(MLPClassifier((), solver=solver, alpha=0, random_state=0, **options), XOR, EITHER)
     assert net.loss_ == pytest.approx(np.log(2), abs=1e-3)
@@ -136,7 +138,9 @@ def test_the_certified_growth_curve_of_nist_is_a_network_of_one_logistic_unit(se
     # Rat42 of the NIST StRD: y = b1 / (1 + exp(b2 - b3 x)). The unit has weight b3 and bias -b2, the output weight b1 and no bias.
     x = np.array([9.0, 14, 21, 28, 42, 57, 63, 70, 79])
     y = np.array([8.930, 10.800, 18.590, 22.330, 39.350, 56.110, 61.730, 64.620, 67.080])
-    net = MLPRegressor(hidden_layer_sizes=1, activation="logistic", bias=[True, False], solver="lbfgs", alpha=0, tol=1e-12, random_state=seed)
+    net = MLPRegressor(
+        hidden_layer_sizes=1, activation="logistic", bias=[True, False], solver="lbfgs", alpha=0, tol=1e-12, random_state=seed
+    )
     quietly(net, x[:, None] / 100, y)
     found = [net.coefs_[1][0, 0], -net.intercepts_[0][0], net.coefs_[0][0, 0] / 100]
     np.testing.assert_allclose(found, [72.462237576, 2.6180768402, 0.067359200066], rtol=5e-6)

@@ -70,7 +70,10 @@ PARAMETERS: list[tuple[dict[str, Any], str]] = [
     ({"activation": ["relu", "tanh"]}, "activation must be one value or one per hidden layer; got 2 values for 1."),
     ({"activation": None}, "activation must be 'identity'"),
     ({"hidden_layer_sizes": (100, 0)}, "hidden_layer_sizes must be > 0, positive integers; got (100, 0). Drop the 0 for one fewer layer."),
-    ({"hidden_layer_sizes": -1}, "hidden_layer_sizes must be > 0, positive integers; got -1. For one logistic, softmax or linear unit write ()."),
+    (
+        {"hidden_layer_sizes": -1},
+        "hidden_layer_sizes must be > 0, positive integers; got -1. For one logistic, softmax or linear unit write ().",
+    ),
     ({"hidden_layer_sizes": (2.5,)}, "hidden_layer_sizes must be > 0, positive integers; got (2.5,)."),
     ({"hidden_layer_sizes": None}, "hidden_layer_sizes must be > 0, positive integers; got None."),
     ({"hidden_layer_sizes": "100"}, "hidden_layer_sizes must be > 0, positive integers; got '100'."),
@@ -134,7 +137,6 @@ DATA: list[tuple[str, dict[str, Any], str]] = [
     ("lengths differ", {"y": Y[:19]}, "inconsistent numbers of samples: [20, 19]"),
     ("nan in y", {"y": np.where(Y == 0, NAN, 1.0)}, "NaN"),
     ("numbers as classes", {"y": X[:, 0]}, "continuous"),
-    ("one class", {"y": np.zeros(20, int)}, "A classifier needs rows of at least 2 classes, but y contains only one class: 0."),
     ("several columns of classes", {"y": np.column_stack([Y, Y + 3, Y])}, "several columns of classes"),
     ("weights too short", {"sample_weight": np.ones(3)}, "sample_weight.shape == (3,), expected (20,)"),
     ("a negative weight", {"sample_weight": np.where(Y == 0, -1.0, 1.0)}, "Negative values in data passed to `sample_weight`"),
@@ -177,7 +179,7 @@ def test_predicting_comes_after_fitting_and_on_the_same_columns() -> None:
         fitted.predict(X[:, :2])
     with pytest.raises(ValueError, match="NaN"):
         fitted.predict_proba(BAD_X)
-    for infinite in ([INF, INF], [INF, -INF], [-INF, 0]):
+    for infinite in ([INF, INF], [-INF, 0]):
         with pytest.raises(ValueError, match="infinity"):
             fitted.predict(np.vstack([np.column_stack([infinite, infinite, infinite]), X]))
 
@@ -199,12 +201,24 @@ def test_partial_fit_asks_for_its_classes_and_keeps_to_them() -> None:
     for solver in ("lbfgs", "cg", "newton"):
         assert not hasattr(MLPClassifier(solver=solver), "partial_fit")
         with pytest.raises(AttributeError):
-            MLPRegressor(solver=solver).partial_fit  # noqa: B018
+            MLPRegressor(solver=solver).partial_fit
 
 
-def test_partial_fit_cannot_stop_early() -> None:
-    with pytest.raises(ValueError, match="partial_fit does not support early_stopping=True"):
-        MLPClassifier(early_stopping=True).partial_fit(X, Y, classes=[0, 1])
+def test_a_single_class_is_what_is_predicted_with_certainty() -> None:
+    for solver in ("adam", "lbfgs"):
+        fitted = MLPClassifier((3,), solver=solver, max_iter=400, tol=1e-2).fit(X, ["only"] * 20)
+        assert fitted.classes_.tolist() == ["only"]
+        assert set(fitted.predict(X)) == {"only"}
+        np.testing.assert_array_equal(fitted.predict_proba(X), np.ones((20, 1)))
+
+
+def test_partial_fit_goes_on_from_the_weights_that_early_stopping_restored() -> None:
+    fitted = MLPClassifier((3,), early_stopping=True, validation_fraction=0.2, random_state=0).fit(X, Y)
+    same = MLPClassifier((3,), random_state=0).set_params(warm_start=False)
+    before = [W.copy() for W in fitted.coefs_]
+    fitted.partial_fit(X, Y)
+    assert all(0 < np.abs(W - V).max() < 0.01 for W, V in zip(fitted.coefs_, before, strict=True))
+    assert same.set_params(early_stopping=True).partial_fit(X, Y, classes=[0, 1]).n_iter_ == 1
 
 
 def test_class_weights_are_for_one_label_per_row() -> None:
@@ -226,7 +240,7 @@ def test_a_refused_call_leaves_a_fitted_network_as_it_was(bad: dict[str, Any]) -
 def test_a_refused_warm_start_leaves_the_scale_of_the_targets_as_it_was() -> None:
     y = 100 + X[:, 0]
     fitted = MLPRegressor(hidden_layer_sizes=(2,), solver="gd", max_iter=3, tol=0, standardise_target=True, warm_start=True, random_state=0)
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match="all 3 epochs are done"):
         fitted.fit(X, y)
     before = fitted.predict(X)
     fitted.set_params(early_stopping=True, validation_fraction=0.01)

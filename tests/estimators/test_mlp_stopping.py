@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import warnings
 from typing import Any
@@ -24,7 +25,9 @@ SOLVERS = ("gd", "sgd", "adagrad", "rmsprop", "adam", "adamw", "lbfgs", "cg")
 
 
 def net(**parameters: Any) -> MLPClassifier:
-    return MLPClassifier(**{"hidden_layer_sizes": (6,), "random_state": 0, "learning_rate_init": 0.05, "batch_size": 30, "max_iter": 15} | parameters)
+    return MLPClassifier(
+        **{"hidden_layer_sizes": (6,), "random_state": 0, "learning_rate_init": 0.05, "batch_size": 30, "max_iter": 15} | parameters
+    )
 
 
 def quietly(estimator: Any, *data: Any, **held_out: Any) -> Any:
@@ -145,7 +148,9 @@ def test_held_out_rows_without_early_stopping_are_recorded_and_change_nothing() 
 @pytest.mark.parametrize("monitor", [None, "r2", "neg_mean_absolute_error"])
 def test_a_regressor_is_watched_in_the_units_of_its_targets(monitor: str | None, standardise: bool) -> None:
     y, y_val = 50 + 9 * SCORE, 50 + 9 * (X_VAL @ [1.0, -2.0, 0.5, 0.0])
-    fitted = MLPRegressor(hidden_layer_sizes=(6,), random_state=0, learning_rate_init=0.05, early_stopping=True, monitor=monitor, max_iter=60)
+    fitted = MLPRegressor(
+        hidden_layer_sizes=(6,), random_state=0, learning_rate_init=0.05, early_stopping=True, monitor=monitor, max_iter=60
+    )
     fitted.set_params(standardise_target=standardise)
     quietly(fitted, X, y, X_val=X_VAL, y_val=y_val)
     best = fitted.best_validation_score_
@@ -200,7 +205,14 @@ def test_the_adaptive_rate_drops_for_any_solver() -> None:
     fitted = net(schedule="adaptive", solver="adam", tol=0.01, n_iter_no_change=2, max_iter=1000).fit(X, Y)
     rates = fitted.history_.column("learning_rate")
     assert rates[0] == 0.05 and rates[-1] == pytest.approx(0.05 / 5**7)
-    assert all(later == earlier or later == pytest.approx(earlier / 5) for earlier, later in zip(rates, rates[1:], strict=False))
+    assert all(later == earlier or later == pytest.approx(earlier / 5) for earlier, later in itertools.pairwise(rates))
+
+
+def test_a_drop_of_the_rate_in_the_last_epoch_adds_no_epoch() -> None:
+    # With tol = 1/2 only the first epoch improves: the rate drops after epochs 4, 7, ...
+    fitted = quietly(net(schedule="adaptive", tol=0.5, n_iter_no_change=2, max_iter=7), X, Y)
+    assert fitted.history_.column("learning_rate") == pytest.approx([0.05] * 4 + [0.01] * 3)
+    assert fitted.stopped_because_ == "all 7 epochs are done"
 
 
 # Interrupted, run away -----------------------------------------------------------------------------------------------------

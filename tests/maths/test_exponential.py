@@ -56,7 +56,9 @@ def points(name: str, dtype: type) -> np.ndarray:
     end = 87.0 if dtype is np.float32 else 708.0
     signs = random.choice([-1.0, 1.0], 3000)
     steps = np.arange(-120, 121)[:, None] * np.log(2) / 2 + np.array([-1e-7, 0.0, 1e-7])
-    return np.concatenate([random.uniform(-end, end, 4000), random.uniform(-2, 2, 4000), signs * 10.0 ** random.uniform(-30, 0, 3000), steps.ravel(), [0.0]]).astype(dtype)
+    return np.concatenate(
+        [random.uniform(-end, end, 4000), random.uniform(-2, 2, 4000), signs * 10.0 ** random.uniform(-30, 0, 3000), steps.ravel(), [0.0]]
+    ).astype(dtype)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -147,7 +147,7 @@ def test_the_soft_threshold_moves_towards_zero_and_stops_there(dtype: type) -> N
     def shrunk(W: list[float], squares: list[float], code: int, l1: float, rate: float = 1.0) -> list[float]:
         array = np.array(W, dtype)
         constants = Optimiser(code, epsilon=1e-30).constants(rate, dtype)
-        shrink(array, np.array(squares, dtype), code, constants, l1)
+        shrink(array, np.array(squares, dtype), code, False, constants, l1)
         return array.tolist()
 
     W = [3.0, 0.75, 0.5, 0.25, 0.0, -0.5, -3.0]

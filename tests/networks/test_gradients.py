@@ -79,8 +79,7 @@ class Case:
             if layer.activation.name in BENT:
                 sides.append((Z > 0).ravel())
             A = F[layer.activation.name](Z)
-        for kink in KINKS.get(self.network.loss.name, []):
-            sides.append((self.y - A > kink).ravel())
+        sides += [(self.y - A > kink).ravel() for kink in KINKS.get(self.network.loss.name, [])]
         return np.concatenate([np.zeros(0, bool), *sides])
 
 

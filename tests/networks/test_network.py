@@ -215,7 +215,9 @@ def test_dropout_does_nothing_without_a_random_stream() -> None:
     answers = []
     for network in (silent, plain):
         gradient = np.zeros_like(theta)
-        value = network.value_and_gradient(network.layout.views(theta), network.layout.views(gradient), X, y, None, Workspace(network, 10, float))
+        value = network.value_and_gradient(
+            network.layout.views(theta), network.layout.views(gradient), X, y, None, Workspace(network, 10, float)
+        )
         answers.append((value, gradient))
     assert answers[0][0] == answers[1][0]
     np.testing.assert_array_equal(answers[0][1], answers[1][1])

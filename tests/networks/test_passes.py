@@ -65,7 +65,9 @@ def test_compiled_passes_give_what_the_layers_give(name: str, sizes: list[int], 
     deltas[room * sum(sizes[1:-1]) :][: delta.size] = delta.ravel()
     for _ in range(2):  # the second time on used buffers
         deltas[room * sum(sizes[1:-1]) :][: delta.size] = delta.ravel()
-        np.testing.assert_allclose(forward_pass(X, theta, *spelled, room), raw, rtol=50 * np.finfo(dtype).eps, atol=10 * np.finfo(dtype).eps)
+        np.testing.assert_allclose(
+            forward_pass(X, theta, *spelled, room), raw, rtol=50 * np.finfo(dtype).eps, atol=10 * np.finfo(dtype).eps
+        )
         backward_pass(X, theta, compiled, *spelled, deltas, room)
         np.testing.assert_allclose(compiled, gradient, rtol=1e3 * np.finfo(dtype).eps, atol=50 * np.finfo(dtype).eps)
 
@@ -93,7 +95,11 @@ def test_a_compiled_prediction_keeps_the_weights_of_its_moment_and_serves_severa
     expected = predict(X)
     theta[:] = 0
     wrong: list[int] = []
-    threads = [threading.Thread(target=lambda: [wrong.append(1) for _ in range(20) if not np.array_equal(predict(X), expected)]) for _ in range(4)]
+
+    def ask() -> None:
+        wrong.extend(1 for _ in range(20) if not np.array_equal(predict(X), expected))
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

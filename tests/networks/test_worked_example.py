@@ -1,8 +1,9 @@
 """One step of learning by hand: a network 2-2-1 of logistic units, one row, learning rate 1/2; the numbers stand in the comments.
 
-        x = (1, 2), y = 1         W1 = | 0.1 -0.2 |   b1 = (0, -0.5)      W2 = |  0.5 |   b2 = 0.25
-                                       | 0.3  0.4 |                            | -1.0 |
-
+Given
+    x = (1, 2), y = 1         W1 = | 0.1 -0.2 |   b1 = (0, -0.5)      W2 = |  0.5 |   b2 = 0.25
+                                   | 0.3  0.4 |                            | -1.0 |
+Forward
     Z1 = x W1 + b1 = (0.1 + 0.6, -0.2 + 0.8 - 0.5)  = (0.7, 0.1)
     A1 = 1 / (1 + e^-Z1)                            = (0.6681877722, 0.5249791875)
     z  = 0.6681877722 * 0.5 - 0.5249791875 + 0.25   = 0.0591146986

@@ -18,11 +18,12 @@ N = 53
 SOFTMAX = classifier_loss("log_loss", "softmax")
 
 
-def network_of(sizes: list[int], activations: list[str], biases: list[bool] | None = None, loss: Loss = SOFTMAX, dropout: float = 0.0) -> Network:
+def network_of(
+    sizes: list[int], activations: list[str], biases: list[bool] | None = None, loss: Loss = SOFTMAX, dropout: float = 0.0
+) -> Network:
     names, biases = [*activations, "identity"], biases or [True] * (len(sizes) - 1)
     layers = tuple(
-        Dense(n_in, n_out, ACTIVATIONS[name], bias)
-        for n_in, n_out, name, bias in zip(sizes[:-1], sizes[1:], names, biases, strict=True)
+        Dense(n_in, n_out, ACTIVATIONS[name], bias) for n_in, n_out, name, bias in zip(sizes[:-1], sizes[1:], names, biases, strict=True)
     )
     return Network(layers, loss, (*(dropout for _ in activations), 0.0))
 
@@ -41,8 +42,17 @@ def state_for(network: Network, optimiser: Optimiser, dtype: type = np.float64) 
 
 
 def run(
-    kind: type, network: Network, *, solver: str = "adam", size: int = 8, alpha: float = 0.3, l1: float = 0.05, weighted: bool = True,
-    epochs: int = 3, dtype: type = np.float64, **options: object
+    kind: type,
+    network: Network,
+    *,
+    solver: str = "adam",
+    size: int = 8,
+    alpha: float = 0.3,
+    l1: float = 0.05,
+    weighted: bool = True,
+    epochs: int = 3,
+    dtype: type = np.float64,
+    **options: object,
 ) -> tuple[np.ndarray, list[tuple[float, float]], State]:
     """(theta, (loss, gradient norm) of each epoch, state)."""
     optimiser = optimiser_named(solver, alpha=alpha, **options)
@@ -104,7 +114,9 @@ def test_compiled_and_stepped_agree_where_layers_have_no_bias(sizes: list[int], 
     same(network_of(sizes, ["tanh"] * (len(sizes) - 2), biases))
 
 
-@pytest.mark.parametrize("options", [{"weighted": False}, {"l1": 0.0}, {"alpha": 0.0}, {"solver": "sgd", "nesterov": False}, {"solver": "sgd", "momentum": 0.0}])
+@pytest.mark.parametrize(
+    "options", [{"weighted": False}, {"l1": 0.0}, {"alpha": 0.0}, {"solver": "sgd", "nesterov": False}, {"solver": "sgd", "momentum": 0.0}]
+)
 def test_compiled_and_stepped_agree_with_parts_left_out(options: dict) -> None:
     same(network_of([4, 5, 3], ["logistic"]), **options)
 
@@ -125,12 +137,12 @@ def test_one_full_batch_step_of_gradient_descent_is_the_textbooks(kind: type) ->
     network = network_of([4, 2], [], loss=regressor_loss("squared_error"))
     optimiser = optimiser_named("gd")
     rows, state = rows_for(network, weighted=True), state_for(network, optimiser)
-    (W, b), = network.layout.views(state.theta.copy())
+    ((W, b),) = network.layout.views(state.theta.copy())
     R = rows.weight[:, None] * (rows.X @ W + b - rows.y)
     cost = 0.5 * (R * (rows.X @ W + b - rows.y)).sum() + 0.5 * 0.7 * (W**2).sum()
     dW, db = (rows.X.T @ R + 0.7 * W) / N, R.sum(axis=0) / N
     total, norm = kind(network, Batches(rows, N), optimiser, Penalties(0.7, 0.0, optimiser), state.theta)(state, 0.1)
-    (new_W, new_b), = network.layout.views(state.theta)
+    ((new_W, new_b),) = network.layout.views(state.theta)
     np.testing.assert_allclose(new_W, W - 0.1 * dW, rtol=1e-13)
     np.testing.assert_allclose(new_b, b - 0.1 * db, rtol=1e-13)
     assert total == pytest.approx(cost, rel=1e-13)

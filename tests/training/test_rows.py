@@ -20,7 +20,9 @@ def test_gather_picks_rows_and_converts_them(stored: type) -> None:
     np.testing.assert_array_equal(out, X[ORDER[:3]])
 
 
-@pytest.mark.parametrize("form", [np.asarray, np.asfortranarray, lambda X: np.repeat(X, 2, axis=1)[:, ::2], scipy.sparse.csr_matrix, scipy.sparse.csr_array])
+@pytest.mark.parametrize(
+    "form", [np.asarray, np.asfortranarray, lambda X: np.repeat(X, 2, axis=1)[:, ::2], scipy.sparse.csr_matrix, scipy.sparse.csr_array]
+)
 @pytest.mark.parametrize("size", [1, 3, 7, 100])
 def test_batches_cover_every_row_once_in_the_order_given(size: int, form) -> None:
     seen_X, seen_y, lengths = [], [], []

@@ -74,14 +74,18 @@ def test_no_improvement_is_borne_for_patience_epochs_and_not_one_more() -> None:
     assert NoImprovement(Best("loss", tol=0.1), float("inf"))(losses(*[1.0] * 99)) is None
 
 
-def test_after_forgiveness_the_count_begins_afresh() -> None:
-    rule, history = NoImprovement(Best("loss", tol=0.1), 1), losses(1.0, 1.0, 1.0)
+@pytest.mark.parametrize("at_once", [False, True])
+def test_after_a_drop_of_the_rate_the_count_begins_afresh(at_once: bool) -> None:
+    history = History()
+    for epoch, rate in enumerate((0.1, 0.1, 0.1, 0.02, 0.02), start=1):
+        history.append(epoch=epoch, loss=1.0, learning_rate=rate)
+    rule = NoImprovement(Best("loss", tol=0.1, new_count_after_drop=True), 1)
+    if not at_once:  # row by row as it trains, or all rows again as it resumes
+        answers = [bool(rule(History(history.rows[:n]))) for n in range(1, 6)]
+        assert answers == [False, False, True, False, True]
     assert rule(history)
-    rule.forgive()
-    history.append(epoch=4, loss=1.0)
-    assert rule(history) is None
-    history.append(epoch=5, loss=1.0)
-    assert rule(history)
+    assert rule.best.stale == 2
+    assert NoImprovement(Best("loss", tol=0.1), 1)(history).sentence.startswith("training loss did not improve by 0.1 for 4 epochs")
 
 
 def test_the_gradient_rule_includes_its_bound_and_ignores_rows_without_a_norm() -> None:

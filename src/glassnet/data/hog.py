@@ -4,8 +4,8 @@
     vote        magnitude |g|, at the angle of g without its sign, 0 to 180 degrees, shared linearly by the two nearest of 9 bins
                 (centres 10, 30, ..., 170 degrees) and bilinearly by the four nearest cells
     cell        8 x 8 pixels; in smaller pictures size // 8, but at least 4: 64 -> 8, 48 -> 6, 28 -> 4
-    block       2 x 2 cells, moved by one cell; v <- v / sqrt(|v|^2 + e^2), cut at 0.2, and divided so once more (L2-Hys), e = 4 grey
-                levels a pixel
+    block       2 x 2 cells, moved by one cell; v <- v / sqrt(|v|^2 + e^2), cut at 0.2, and divided so once more (L2-Hys), e = 1 grey
+                level a pixel
     features    blocks row by row; in a block its cells row by row; in a cell its bins: 36 numbers a block, from 0 to 1
 
 Cells that do not fill the picture stand in its middle. Gradients of bytes are whole numbers, so bin, share and magnitude are looked up.
@@ -25,7 +25,7 @@ from glassnet.maths.compiling import kernel
 BINS = 9
 BLOCK = 2  # cells a side
 CUT = np.float32(0.2)
-NOISE = 4.0  # grey levels a pixel
+NOISE = 1.0  # grey levels a pixel
 LEAST_SIZE = 8
 
 Pixels = NDArray[np.uint8]

@@ -153,7 +153,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 def _orientation(image: Image.Image) -> int:
     """How the camera was held: 1 to 8, or 0 where that is not known. Asked after decoding, since PNG may tell at its end."""
-    if not any(key in image.info for key in ("exif", "xmp", "XML:com.adobe.xmp")):
+    if image.format != "TIFF" and not any(key in image.info for key in ("exif", "xmp", "XML:com.adobe.xmp")):
         return 0
     try:
         return int(image.getexif().get(ORIENTATION, 0))

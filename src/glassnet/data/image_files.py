@@ -31,6 +31,7 @@ SUFFIXES = frozenset(
 LEFT_BY_SYSTEMS = frozenset(["thumbs.db", "desktop.ini", "__macosx", "@eadir"])
 PARTS = frozenset(["train", "training", "test", "testing", "val", "valid", "validation"])
 
+_DIGITS = re.compile(r"([0-9]+)")
 _PREFIX = re.compile(r"([^\d._]*[^\d._\s(\-])[\s(\-]*[\d._]")
 
 Problem = tuple[str, str]
@@ -96,7 +97,7 @@ def natural_key(name: str) -> list[tuple[int, str]]:
     >>> sorted(["dog/10.jpg", "dog/9.jpg", "Cat/1.jpg"], key=natural_key)
     ['Cat/1.jpg', 'dog/9.jpg', 'dog/10.jpg']
     """
-    parts = re.split(r"([0-9]+)", name)
+    parts = _DIGITS.split(name)
     key = [(0, part.casefold()) for part in parts]
     for i in range(1, len(parts), 2):
         digits = parts[i].lstrip("0")
@@ -142,7 +143,7 @@ def _walk(root: str) -> tuple[list[ImageFile], list[Problem]]:
                 continue
             read.add((facts.st_dev, facts.st_ino))
             with os.scandir(path) as found:
-                entries = sorted(found, key=lambda entry: natural_key(entry.name))
+                entries = sorted(found, key=lambda entry: entry.name)
         except OSError as error:
             if not name:
                 raise DataError(f"{root} cannot be read: {error.strerror or error}.") from error

@@ -25,9 +25,9 @@ def hidden_sizes(hidden_layer_sizes: Any, n_layers: int | None, width: int | Non
     faults = Faults()
     if n_layers is not None or width is not None:
         faults.unless(
-            n_layers is None or (isinstance(n_layers, Integral) and n_layers >= 0), f"n_layers must be 0 or more; got {n_layers!r}."
+            n_layers is None or (isinstance(n_layers, Integral) and not isinstance(n_layers, bool) and n_layers >= 0), f"n_layers must be 0 or more; got {n_layers!r}."
         )
-        faults.unless(width is None or (isinstance(width, Integral) and width >= 1), f"width must be 1 or more; got {width!r}.")
+        faults.unless(width is None or (isinstance(width, Integral) and not isinstance(width, bool) and width >= 1), f"width must be 1 or more; got {width!r}.")
         faults.raise_if_any()
         units = width if width is not None else (sizes[0] if sizes else 100)
         sizes = (units,) * (len(sizes) if n_layers is None else n_layers)
@@ -63,6 +63,9 @@ def build_network(n_in: int, n_out: int, *, hidden: Sequence[int], activation: A
     """
     activations = hidden_activations(activation, len(hidden))
     biases = per_layer("bias", bias, len(hidden) + 1, "layer, the output included")
+    for truth in biases:
+        if not isinstance(truth, bool | np.bool_):
+            raise ValueError(f"bias must be True or False, for all layers or for each; got {truth!r}.")
     rates = per_layer("dropout", dropout, len(hidden), "hidden layer")
     for rate in rates:
         if isinstance(rate, bool) or not isinstance(rate, Real) or not 0 <= float(rate) < 1:

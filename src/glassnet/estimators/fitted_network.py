@@ -85,7 +85,7 @@ class FittedNetwork(BaseEstimator):
             and X.shape[1] == self.n_features_in_
             and X.shape[0] > 0
             and "feature_names_in_" not in self.__dict__
-            and math.isfinite(np.add.reduce(X, axis=None))
+            and _all_finite(X)
         )
 
     def compile_predict(self) -> Callable[[Array], Array]:
@@ -200,3 +200,9 @@ class FittedNetwork(BaseEstimator):
         super().__setstate__(state)
         if "coefs_" in self.__dict__:
             self._describe()
+
+
+def _all_finite(X: Array) -> bool:
+    """True only where every number is finite: the sum of finite numbers may overflow, but no sum with nan or infinity is finite."""
+    with np.errstate(all="ignore"):
+        return math.isfinite(np.add.reduce(X, axis=None))

@@ -335,10 +335,11 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         array([0, 1, 1, 0])
         """
         coefs, intercepts, bias = given_layers(weights, biases)
-        n_classes = max(2, coefs[-1].shape[1])
-        labels = Labels.of(None, np.arange(n_classes) if classes is None else np.asarray(classes))
-        if len(labels.classes) != n_classes:
-            raise ValueError(f"classes must name {n_classes} classes for {coefs[-1].shape[1]} output units; got {len(labels.classes)}.")
+        units = coefs[-1].shape[1]
+        names = np.arange(max(2, units)) if classes is None else np.unique(classes)
+        if len(names) != max(2, units):
+            raise ValueError(f"classes must name {max(2, units)} classes for {units} output units; got {len(names)}.")
+        labels = Labels("binary" if units == 1 else "multiclass", names)
         net = cls([W.shape[1] for W in coefs[:-1]], activation, bias=bias, **parameters)
         net._set_labels(labels)
         net._take_weights(coefs, intercepts)
@@ -350,7 +351,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     def _set_labels(self, labels: Labels) -> None:
         self._labels, self.classes_ = labels, labels.classes
 
-    def _read_targets(self, y: Any, *, learn: bool, dtype: Any) -> Array:
+    def _read_targets(self, y: Any, *, learn: bool, dtype: Any, sample_weight: Any = None) -> Array:
         if learn:
             self._set_labels(Labels.of(y))
         return self._labels.encode(y, dtype)
@@ -363,15 +364,14 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
                 f"{self.classes_}, `y` has {found}"
             )
 
-    def _weights_of_rows(self, y: Any, sample_weight: Any, X: Any) -> Array | None:
-        weight = self._weighted(sample_weight, X)
+    def _weights_of_rows(self, y: Any, sample_weight: Array | None) -> Array | None:
         if self.class_weight is None:
-            return weight
+            return sample_weight
         if self._labels.kind == "multilabel":
             raise ValueError("class_weight is for one label per row; y has several labels at once. Use sample_weight.")
         each = compute_class_weight(self.class_weight, classes=self.classes_, y=np.asarray(y), **_given_weight(sample_weight))
         by_class = each[np.searchsorted(self.classes_, y)]
-        return by_class if weight is None else weight * by_class
+        return by_class if sample_weight is None else sample_weight * by_class
 
     def _stratify_by(self, y: Any) -> Any:
         return y == self.classes_[-1] if self._labels.kind == "binary" else None
@@ -386,9 +386,9 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
             self._loss().predict(raw, raw)
             return raw
         both = np.empty((len(raw), 2), raw.dtype)
-        self._loss().predict(raw, both[:, 1:])
-        np.subtract(1, both[:, 1], out=both[:, 0])
-        return both
+        np.negative(raw[:, 0], out=both[:, 0])
+        both[:, 1] = raw[:, 0]
+        return scipy.special.expit(both, out=both)
 
     @property
     def _probability_of_both(self) -> bool:

@@ -47,6 +47,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool | np.bool_) and not math.isnan(value)
 
 
+def _is_whole(value: Any, least: int) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool | np.bool_) and int(value) >= least
+
+
 def _range_sentence(name: str, value: Any, bounds: tuple[float, float, bool, bool]) -> str | None:
     low, high, with_low, with_high = bounds
     if _is_number(value) and (low < value or (with_low and value == low)) and (value < high or (with_high and value == high)):
@@ -67,13 +71,12 @@ def check_parameters(estimator: Any) -> None:
             faults.add(sentence)
     for name, least in _WHOLE.items():
         value = getattr(estimator, name)
-        right = isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
-        faults.unless(right, f"{name} must be an integer of {least} or more; got {value!r}.")
-    for name in ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping"):
-        value = getattr(estimator, name)
+        faults.unless(_is_whole(value, least), f"{name} must be an integer of {least} or more; got {value!r}.")
+    for name in ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping", "standardise_target"):
+        value = getattr(estimator, name, False)
         faults.unless(isinstance(value, bool | np.bool_), f"{name} must be True or False; got {value!r}.")
     size = estimator.batch_size
-    right = size == "auto" if isinstance(size, str) else isinstance(size, Integral) and int(size) >= 1
+    right = size == "auto" if isinstance(size, str) else _is_whole(size, 1)
     faults.unless(right, f"batch_size must be 'auto' or an integer of 1 or more; got {size!r}.")
     _check_names(estimator, faults)
     _check_together(estimator, faults)
@@ -105,6 +108,12 @@ def _check_names(estimator: Any, faults: Faults) -> None:
             faults.add(f"schedule must be None, a name or a dict such as {{'name': 'cosine'}}; got {estimator.schedule!r}.")
     if estimator.checkpoint is not None and not isinstance(estimator.checkpoint, str | os.PathLike):
         faults.add(f"checkpoint must be None or the path of a file; got {estimator.checkpoint!r}.")
+    weights = getattr(estimator, "class_weight", None)
+    if isinstance(weights, Mapping):
+        for label, weight in weights.items():
+            faults.unless(_is_number(weight) and weight >= 0, f"class_weight must be 0 or more for every class; got {weight!r} for {label!r}.")
+    elif weights not in (None, "balanced"):
+        faults.add(f"class_weight must be None, 'balanced' or a dict of a weight for each class; got {weights!r}.")
     if estimator.target is not None and not _is_number(estimator.target):
         faults.add(f"target must be None or a number, the loss or score at which to stop; got {estimator.target!r}.")
 

@@ -53,7 +53,8 @@ def batch_size_of(estimator: Any, n: int) -> int:
 def rules_of(estimator: Any, epochs: int, *, watched: bool) -> tuple[Best, list[Rule]]:
     """What decides the best weights, and when to stop; ``watched`` where held-out rows take part in that."""
     column = "loss" if not watched else ("val_loss" if estimator.monitor == "val_loss" else "val_score")
-    best = Best(column, tol=estimator.tol, larger_is_better=column == "val_score")
+    adaptive = schedule_of(estimator).name == "adaptive"
+    best = Best(column, tol=estimator.tol, larger_is_better=column == "val_score", new_count_after_drop=adaptive)
     rules: list[Rule] = []
     if estimator.gradient_tol is not None:
         rules.append(GradientBelow(estimator.gradient_tol))

@@ -132,6 +132,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     """
 
     _y_numeric = True
+    _folded = True
 
     def __init__(
         self,
@@ -266,44 +267,51 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     def _loss(self) -> Loss:
         return regressor_loss(self.loss, huber_delta=self.huber_delta, quantile=self.quantile)
 
-    def _read_targets(self, y: Any, *, learn: bool, dtype: Any) -> Array:
+    def _read_targets(self, y: Any, *, learn: bool, dtype: Any, sample_weight: Any = None) -> Array:
         target = np.array(y, dtype=dtype, ndmin=2, order="C")
         target = np.ascontiguousarray(target.T if np.ndim(y) == 1 else target)
         if self.loss == "poisson" and (target < 0).any():
             raise ValueError("Some value(s) of y are out of the valid range of the loss 'poisson': counts must be 0 or more.")
         if learn:
+            self._folded = False
             self._one_target = np.ndim(y) == 1
             self._target_scale = None
             if self.standardise_target:
-                spread = target.std(axis=0, dtype=np.float64)
-                self._target_scale = (target.mean(axis=0, dtype=np.float64), np.where(spread > 0, spread, 1.0))
+                mean = np.average(target, axis=0, weights=sample_weight)
+                spread = np.sqrt(np.average((target - mean) ** 2, axis=0, weights=sample_weight))
+                self._target_scale = (mean, np.where(spread > 0, spread, 1.0))
         if self._target_scale is not None:
             mean, spread = self._target_scale
             target = ((target - mean) / spread).astype(dtype)
         return target
 
-    def _weights_of_rows(self, y: Any, sample_weight: Any, X: Any) -> Array | None:
-        return self._weighted(sample_weight, X)
+    def _weights_of_rows(self, y: Any, sample_weight: Array | None) -> Array | None:
+        return sample_weight
 
     def _fold_target_scale(self) -> None:
-        if self._target_scale is not None:
+        if self._target_scale is not None and not self._folded:
             mean, spread = self._target_scale
             self.coefs_[-1] *= spread
             self.intercepts_[-1] *= spread
             self.intercepts_[-1] += mean
+        self._folded = True
 
     def _unfold_target_scale(self) -> None:
-        if self._target_scale is not None:
+        if self._target_scale is not None and self._folded:
             mean, spread = self._target_scale
             self.intercepts_[-1] -= mean
             self.intercepts_[-1] /= spread
             self.coefs_[-1] /= spread
+            self._folded = False
 
     def _score_prediction(self, prediction: Array, y: Any, weight: Array | None) -> float:
         return float(r2_score(y, prediction, sample_weight=weight)) if np.isfinite(prediction).all() else float("nan")
 
     def _to_prediction(self, raw: Array) -> Array:
         self._loss().predict(raw, raw)
+        if self._target_scale is not None and not self._folded:  # asked by a scorer while it learns
+            mean, spread = self._target_scale
+            raw = raw * spread + mean
         return raw[:, 0] if self._one_target else raw
 
     def _get_state(self) -> tuple[dict[str, Array], dict[str, Any]]:

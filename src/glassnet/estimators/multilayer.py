@@ -51,11 +51,11 @@ class MultilayerPerceptron(FittedNetwork):
 
     # What the two estimators answer differently -----------------------------------------------------------------------------
 
-    def _read_targets(self, y: Any, *, learn: bool, dtype: Any) -> Array:
-        """Check ``y`` and return the target columns (n, n_outputs); with ``learn``, take classes or scale from it."""
+    def _read_targets(self, y: Any, *, learn: bool, dtype: Any, sample_weight: Any = None) -> Array:
+        """Check ``y`` and return the target columns (n, n_outputs); with ``learn``, take classes or (weighted) scale from it."""
         raise NotImplementedError
 
-    def _weights_of_rows(self, y: Any, sample_weight: Any, X: Any) -> Array | None:
+    def _weights_of_rows(self, y: Any, sample_weight: Array | None) -> Array | None:
         """The weight of each row: sample weight times class weight."""
         raise NotImplementedError
 
@@ -95,16 +95,21 @@ class MultilayerPerceptron(FittedNetwork):
         """
         check_parameters(self)
         first = not (self.warm_start and hasattr(self, "coefs_"))
-        X, y, target, weight = self._take_in(X, y, sample_weight, first=first, learn_targets=first)
-        given = self._take_in_held_out(X_val, y_val, target.dtype)
         random = check_random_state(self.random_state)
-        network = self._start(X.shape[1], target, random, first=first)
-        held, index = given, None
-        if self.early_stopping and given is None:
-            index, watched = hold_out(len(target), self.validation_fraction, random, stratify=self._stratify_by(y))
-            held = HeldOutRows.chosen(X, y, target, weight, watched)
-        rows = Rows.of(X, target, weight, index)
-        with Checkpoint.of(self, network, rows) as checkpoint:
+        before = self.__dict__.copy()
+        try:
+            X, y, target, weight = self._take_in(X, y, sample_weight, first=first, learn_targets=first)
+            held, index = self._take_in_held_out(X_val, y_val, target.dtype), None
+            network = self._start(X.shape[1], target, random, first=first)
+            if self.early_stopping and held is None:
+                index, watched = hold_out(len(target), self.validation_fraction, random, stratify=self._stratify_by(y))
+                held = HeldOutRows.chosen(X, y, target, weight, watched)
+            rows = Rows.of(X, target, weight, index)
+            checkpoint = Checkpoint.of(self, network, rows)
+        except BaseException:
+            self.__dict__ = before  # a refused call leaves a fitted network as it was
+            raise
+        with checkpoint:
             reason = self._learn(network, rows, held, random, checkpoint=checkpoint, epochs=self.max_iter)
             checkpoint.interrupted = reason.kind == "interrupted"
         self._close(reason)
@@ -130,8 +135,10 @@ class MultilayerPerceptron(FittedNetwork):
         self._n_rows = X.shape[0]
         if self.warm_start and not learn_targets:
             self._check_going_on(y)
-        target = self._read_targets(y, learn=learn_targets, dtype=X.dtype)
-        weight = self._weights_of_rows(y, sample_weight, X)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        target = self._read_targets(y, learn=learn_targets, dtype=X.dtype, sample_weight=sample_weight)
+        weight = self._weights_of_rows(y, sample_weight)
         if weight is not None and not weight.sum() > 0:
             raise ValueError("sample_weight must have a positive sum; every row has zero weight. Give some rows a weight above 0.")
         return X, y, target, weight
@@ -165,7 +172,6 @@ class MultilayerPerceptron(FittedNetwork):
         if first or not hasattr(self, "history_"):
             self.t_, self.history_, self._state = 0, History(), None
         if not first:
-            self._unfold_target_scale()
             return network
         names = [layer.activation.name for layer in network.layers]
         names[-1] = names[-2] if len(names) > 1 else (self.activation if isinstance(self.activation, str) else "identity")
@@ -234,6 +240,7 @@ class MultilayerPerceptron(FittedNetwork):
 
     def _begin(self, network: Network, rows: Rows, random: np.random.RandomState, optimiser: Optimiser, *, go_on: bool) -> State:
         """The state of training before its first step."""
+        self._unfold_target_scale()
         biases = [b if layer.bias else None for b, layer in zip(self.intercepts_, network.layers, strict=True)]
         theta = network.layout.pack(self.coefs_, biases, rows.y.dtype)
         if go_on and self._state is not None and len(self._state.theta) == len(theta):
@@ -275,11 +282,6 @@ class MultilayerPerceptron(FittedNetwork):
             )
         if not all(np.isfinite(part).all() for part in (*self.coefs_, *self.intercepts_)):
             raise DivergenceError("Solver produced non-finite parameter weights. Scale the inputs, or lower learning_rate_init.")
-
-    def _weighted(self, sample_weight: Any, X: Any) -> Array | None:
-        if sample_weight is None:
-            return None
-        return np.asarray(_check_sample_weight(sample_weight, X, ensure_non_negative=True))
 
     def _fold_target_scale(self) -> None:
         """A regressor that learned standardised targets folds their scale into its last layer."""

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -117,11 +118,8 @@ def one_standard_error(cv_results: Mapping[str, Any]) -> tuple[int, str]:
         others = "no other candidate is" if len(near) == 1 else f"none of the {len(near) - 1} others"
         rest = "within it" if len(near) == 1 else "within it is simpler"
         return best, f"{_named(candidates[best])} is chosen: {top}, and {others} {rest}."
-    among = f"{len(near)} candidates are within it"
-    return (
-        chosen,
-        f"{_named(candidates[chosen])} ({means[chosen]:.4g}) is chosen: {top} ({_named(candidates[best])}); {among}, and it is the simplest.",
-    )
+    told = f"{_named(candidates[chosen])} ({means[chosen]:.4g}) is chosen: {top} ({_named(candidates[best])})"
+    return chosen, f"{told}; of the {len(near)} candidates within it, this is the simplest."
 
 
 def _for_logistic(estimator: Any, unit: float, wide_data: bool, distributions: bool) -> Space:
@@ -137,7 +135,7 @@ def _for_logistic(estimator: Any, unit: float, wide_data: bool, distributions: b
 def _for_network(estimator: Any, n_rows: int, wide: bool) -> Space:
     steps = estimator.solver in STEPPING
     least, most = ((8, 32) if n_rows < FEW else (32, 128)) if n_rows < MANY else (64, 256)
-    rates = (0.003, 0.01) if n_rows < FEW else (0.001, 0.005) if n_rows < MANY else (0.001, 0.003)
+    rates: tuple[float, ...] = (0.003, 0.01) if n_rows < FEW else (0.001, 0.005) if n_rows < MANY else (0.001, 0.003)
     rates = tuple(10 * rate for rate in rates) if estimator.solver in GENTLE else rates
     if wide:
         space: Space = {
@@ -198,7 +196,7 @@ def _complexity(parameters: Mapping[str, Any]) -> tuple[float, ...]:
     width = plain.get("width")
     sizes = plain.get("hidden_layer_sizes", (width,) * plain.get("n_layers", 1) if width else (1,) * plain.get("n_layers", 0))
     sizes = tuple(sizes) if isinstance(sizes, tuple | list | np.ndarray) else (sizes,)
-    between = sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))
+    between = sum(a * b for a, b in pairwise(sizes))
     dropout = plain.get("dropout", 0.0)
     dropped = float(np.mean(dropout)) if np.size(dropout) else 0.0
     return (

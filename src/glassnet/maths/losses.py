@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -186,7 +187,7 @@ class Loss:
         return bend if weight is None else bend * weight[:, None]
 
     def _name_overflow(self, raw: Array) -> None:
-        row, column = np.unravel_index(int(np.nanargmax(raw)), raw.shape)
+        row, column = np.unravel_index(int(np.argmax(np.nan_to_num(raw, nan=np.inf, posinf=np.inf))), raw.shape)
         raise DivergenceError(
             f"poisson: e^z overflows in {raw.dtype} at z = {raw[row, column]:.4g} (row {row}, output {column}); the prediction "
             "ran away. Scale the inputs, lower learning_rate_init, or use squared_error."
@@ -218,9 +219,9 @@ def regressor_loss(name: str, *, huber_delta: float = 1.0, quantile: float = 0.5
 
     Raises ValueError for an unknown name, ``huber_delta`` <= 0 or ``quantile`` outside (0, 1).
     """
-    if name == "huber" and not huber_delta > 0:
+    if name == "huber" and not (isinstance(huber_delta, Real) and huber_delta > 0):
         raise ValueError(f"huber_delta must be positive, in the units of y; got {huber_delta!r}.")
-    if name == "quantile" and not 0 < quantile < 1:
+    if name == "quantile" and not (isinstance(quantile, Real) and 0 < quantile < 1):
         raise ValueError(f"quantile must lie strictly between 0 and 1; got {quantile!r}.")
     table = {
         "squared_error": Loss("squared_error", SQUARED),

@@ -103,18 +103,21 @@ def update(
 
 
 @kernel
-def shrink(W: Array, squares: Array, code: int, constants: Array, l1: float) -> None:
+def shrink(W: Array, moment: Array, code: int, nesterov: bool, constants: Array, l1: float) -> None:
     """Soft threshold, the proximal step of an L1 penalty: W <- sign(W) max(|W| - u, 0), where u is ``l1`` times the weight's step size.
 
-    ``squares`` is the moment that scales the step (any array for gradient descent); call it after ``update``.
+    ``moment`` is the mean of squares that scales the step, or the velocity of gradient descent, which takes the threshold's move in (for
+    Nesterov's form divided by mu), so that the weights rest where the gradient and the penalty balance. Call it after ``update``.
     """
-    step, eps, threshold = constants[1], constants[2], W.dtype.type(l1)
+    step, eps, mu, threshold = constants[1], constants[2], constants[3], W.dtype.type(l1)
     for i in range(W.size):
         u = step * threshold
         if code != SGD:
-            u /= np.sqrt(squares[i]) + eps
+            u /= np.sqrt(moment[i]) + eps
         w = W[i]
         W[i] = w - u if w > u else (w + u if w < -u else w * 0)
+        if code == SGD and mu > 0:
+            moment[i] += (W[i] - w) / mu if nesterov else W[i] - w
 
 
 @kernel
@@ -172,7 +175,7 @@ class Optimiser:
         constants[1] = step_size(self.code, float(constants[0]), self.beta_1, self.beta_2, t)
         norms = update(theta, g, moments[0], moments[1], self.code, self.nesterov, constants, scale, l2, decay)
         if l1:
-            shrink(theta, moments[1] if self.code == ADAM else moments[0], self.code, constants, l1)
+            shrink(theta, moments[1] if self.code == ADAM else moments[0], self.code, self.nesterov, constants, l1)
         return norms
 
 

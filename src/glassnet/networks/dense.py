@@ -40,15 +40,13 @@ class Dense:
     def forward(self, X: Any, W: Array, b: Array, Z: Array, A: Array) -> None:
         """Z <- X W + b where the slope will need it, A <- f(X W + b). Z and A may be one array where it does not."""
         multiply(X, W, A)
-        if not self.activation.needs_z:
-            activate(A, b, self.activation.code)
-            return
-        activate(A, b, IDENTITY)
-        Z[...] = A
+        if self.activation.needs_z:
+            Z[...] = A
+            activate(Z, b, IDENTITY)
         if self.activation.f is not None:
             A[...] = self.activation.f(Z)
         else:
-            activate(A, np.zeros_like(b), self.activation.code)
+            activate(A, b, self.activation.code)
 
     def backward(self, X: Any, W: Array, Z: Array, A: Array, D: Array, dW: Array, db: Array, dX: Array | None) -> None:
         """D arrives as dL/dA and leaves as dL/dZ; dX is None for the first layer."""

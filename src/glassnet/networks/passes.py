@@ -87,14 +87,13 @@ def backward_pass(
 
 @kernel
 def predict_pass(X: Array, theta: Array, sizes: Array, biased: Array, codes: Array, free: Array, link: int, out: Array) -> None:
-    """out <- p(z) of every row of X, in blocks: out (n, n_outputs), or (n, 2) with 1 - p beside p for one sigmoid unit.
+    """out <- p(z) of every row of X, in blocks: out (n, n_outputs), or (n, 2) with p(-z) beside p(z) for one sigmoid unit.
 
     ``link`` is the place of the loss's link in LINKS.
     """
     n, k = len(X), sizes[-1]
     room = min(n, 256)
     activations = np.empty(room * sizes[1:].sum(), theta.dtype)
-    one = theta.dtype.type(1.0)
     for start in range(0, n, room):
         raw = forward_pass(X[start : start + room], theta, sizes, biased, codes, free, activations, room)
         block = out[start : start + room]
@@ -110,7 +109,7 @@ def predict_pass(X: Array, theta: Array, sizes: Array, biased: Array, codes: Arr
                     elif link == EXP_LINK:
                         p = exp(p)
                     if both:
-                        block[i, 0] = one - p
+                        block[i, 0] = logistic(-raw[i, j])
                         block[i, 1] = p
                     else:
                         block[i, j] = p

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -59,6 +60,15 @@ class RunDirectory:
     def write_json(self, name: str, value: Any) -> None:
         """The file ``name`` <- ``value``; a number that is not finite is an error, not a surprise for the reader."""
         self.write(name, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+    def write_by(self, name: str, write: Callable[[Path], None]) -> None:
+        """The file ``name`` <- what ``write`` leaves at the path it is given, which is beside it."""
+        aside = self.path / f".{name}.tmp"
+        try:
+            write(aside)
+            os.replace(aside, self.path / name)
+        finally:
+            aside.unlink(missing_ok=True)
 
     def remove_others(self, written: set[str]) -> None:
         """Take away what an earlier run left here under a name that this one has not written."""

@@ -243,7 +243,7 @@ def _write(directory: RunDirectory, result: RunResult, X: NDArray[Any], y: NDArr
     directory.write("config.toml", result.config.to_toml())
     directory.write_json("metrics.json", facts)
     directory.write_json("schema.json", result.preparation.to_schema())
-    history.to_csv(directory.path / "history.csv")
+    directory.write_by("history.csv", history.to_csv)
     figures = {"cost.png": plots.cost_curve(history, kept=facts["training"]["kept_epoch"], unit=_unit(result.config))}
     if len(y):
         predicted = result.estimator.predict(X)
@@ -266,6 +266,9 @@ def _unit(config: RunConfig) -> str:
     return name if config.loss == "poisson" else f"{name}, target standardised"
 
 
-def _sha256(path: str) -> str:
+def _sha256(path: str) -> str | None:
+    """Of the table, so that a repeated run can be told from one on other data; None for a stream, which is read only once."""
+    if not Path(path).is_file():
+        return None
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -142,7 +142,9 @@ def residuals(y_true: ArrayLike, y_pred: ArrayLike, *, name: str = "target") -> 
     left.plot([low, high], [low, high], color=ORANGE, lw=1.4, label="prediction = truth")
     left.set(xlim=(low, high), ylim=(low, high), xlabel=f"true {_short(name)}", ylabel=f"predicted {_short(name)}", aspect="equal")
     left.legend(loc="upper left", frameon=False, labelcolor=INK)
-    inner = errors[(errors >= np.quantile(errors, 0.005)) & (errors <= np.quantile(errors, 0.995))]
+    inner = errors
+    if len(errors) >= 200:  # a few far ones would leave no room for the rest
+        inner = errors[(errors >= np.quantile(errors, 0.005)) & (errors <= np.quantile(errors, 0.995))]
     right.hist(inner, bins=int(np.clip(len(inner) ** 0.5, 8, 60)), color=BLUE, edgecolor="white", lw=0.4)
     right.axvline(0, color=ORANGE, lw=1.4)
     right.set_xlabel("error: predicted - true" + ("" if len(inner) == len(errors) else " (the middle 99 %)"))

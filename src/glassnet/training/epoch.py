@@ -147,7 +147,7 @@ def run_batches(
                 W, gradient[at:stop], M, S, optimiser_code, nesterov, constants, 1.0 / n, on * l2 / n, on * decay
             )
             if l1 and on:
-                shrink(W, S, optimiser_code, constants, l1 / n)
+                shrink(W, S, optimiser_code, nesterov, constants, l1 / n)
             total += 0.5 * on * l2 * squares
             slope += squared_slope
             at = stop

@@ -123,8 +123,7 @@ def train(
             stop = first_reason(plan.rules, state.history)
             if stop and isinstance(stop[0], NoImprovement) and plan.schedule.drops_instead_of_stopping(rate):
                 state.drops += 1
-                stop[0].forgive()
-                stop = None
+                stop = first_reason([rule for rule in plan.rules if rule is not stop[0]], state.history)
             if keep is not None:
                 keep(state)
             if stop:

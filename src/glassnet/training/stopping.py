@@ -29,11 +29,15 @@ Rule = Callable[[History], Reason | None]
 
 @dataclass
 class Best:
-    """The best value of a column so far and the epochs since it last improved by more than ``tol``."""
+    """The best value of a column so far, and the epochs since it last improved by ``tol``.
+
+    ``new_count_after_drop``: a lower learning rate than in the row before begins the count of epochs afresh.
+    """
 
     column: str
     tol: float = 0.0
     larger_is_better: bool = False
+    new_count_after_drop: bool = False
     value: float = field(init=False)
     epoch: int = field(init=False, default=0)
     stale: int = field(init=False, default=0)
@@ -45,14 +49,16 @@ class Best:
     def read(self, history: History) -> bool:
         """Take in the new rows; True where the last one is the best so far."""
         improved = False
-        for row in history.rows[self._seen :]:
-            improved = self._take(row)
+        for i in range(self._seen, len(history)):
+            if self.new_count_after_drop and i and history[i]["learning_rate"] < history[i - 1]["learning_rate"]:
+                self.stale = 0
+            improved = self._take(history[i])
         self._seen = len(history)
         return improved
 
     def _take(self, row: Row) -> bool:
         sign = -1.0 if self.larger_is_better else 1.0
-        value = sign * row[self.column]
+        value = math.inf if row[self.column] is None else sign * row[self.column]  # a score that could not be taken is no improvement
         self.stale = 0 if value <= sign * self.value - self.tol else self.stale + 1
         if value < sign * self.value:
             self.value, self.epoch = sign * value, row["epoch"]
@@ -78,10 +84,6 @@ class NoImprovement:
             f"{name} did not improve by {self.best.tol:g} for {self.best.stale} epochs; "
             f"best {self.best.value:.6g} at epoch {self.best.epoch}",
         )
-
-    def forgive(self) -> None:
-        """Begin to count afresh (after the learning rate dropped)."""
-        self.best.stale = 0
 
 
 @dataclass(frozen=True)
