@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from benchmarks.limits import reading_seconds
 from benchmarks.objective import Objective, Reference, reference
-from benchmarks.timing import OURS, Contender, Result, take_turns, times_faster_than_rest
+from benchmarks.timing import OURS, Contender, Result, take_turns, times_faster_than_peers
 
 Array = NDArray[Any]
 Answer = tuple[Array, Array]
@@ -220,7 +220,7 @@ def run(row: str, *, quick: bool, repeats: int, threads: int, data: Path | None 
     times, answers = take_turns(contenders, repeats)
     for name, answer in answers.items():
         assert judge.gap(*answer) <= SUBOPTIMALITY, f"{name} no longer reaches the minimum"
-    marks = [times_faster_than_rest(times, *BOUNDS[row])]
+    marks = [times_faster_than_peers(times, *BOUNDS[row])]
     nbytes = X.nbytes if isinstance(X, np.ndarray) else X.data.nbytes + X.indices.nbytes
     return Result(row, words, "s per fit", times, marks, reading_seconds(nbytes), "one reading of X", notes, missing)
 

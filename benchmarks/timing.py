@@ -114,8 +114,6 @@ def times_faster(times: Mapping[str, Sequence[float]], peers: Sequence[str], our
     return min(known) / median(times[ours]) if known and times.get(ours) else None
 
 
-def times_faster_than_rest(times: Mapping[str, Sequence[float]], floor: float, goal: float, but: Sequence[str] = ()) -> Mark:
-    """The mark for the best of all peers except ``but``."""
-    rest = [name for name in times if not name.startswith(OURS) and name not in but]
-    named = " and ".join(rest) if but else "the best peer"
-    return Mark(f"times faster than {named or 'any peer'}", times_faster(times, rest), floor, goal)
+def times_faster_than_peers(times: Mapping[str, Sequence[float]], floor: float, goal: float) -> Mark:
+    """The mark for the best of all peers."""
+    return Mark("times faster than the best peer", times_faster(times, [name for name in times if not name.startswith(OURS)]), floor, goal)

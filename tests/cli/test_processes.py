@@ -65,7 +65,7 @@ def test_a_reader_that_goes_away_is_no_error_of_ours(table, tmp_path):
     command = [*COMMAND, "predict", tmp_path / "run", table, "-q"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.close()
-        assert process.stderr.read() == b""
+        assert b"Error" not in process.stderr.read()
     assert process.returncode == 141
 
 

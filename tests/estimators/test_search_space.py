@@ -92,7 +92,9 @@ def test_regression_goes_through_a_pipeline_too():
     model = make_pipeline(TablePreparation(), MLPRegressor(hidden_layer_sizes=(), solver="lbfgs"))
     space = search_space(model, data, target)
     assert list(space) == ["mlpregressor__alpha"]
-    assert GridSearchCV(model, space, cv=2).fit(data, target).best_score_ > 0.9
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        assert GridSearchCV(model, space, cv=2).fit(data, target).best_score_ > 0.9
 
 
 def test_bytes_and_constant_columns_have_a_scale():
@@ -101,6 +103,11 @@ def test_bytes_and_constant_columns_have_a_scale():
     assert search_space(LogisticRegression(), np.ones((100, 3)), None)["C"][0] == pytest.approx(0.04)
     with pytest.raises(DataError, match="no rows"):
         search_space(LogisticRegression(), np.ones((0, 3)), None)
+
+
+def test_other_models_are_refused():
+    with pytest.raises(TypeError, match="estimator must be LogisticRegression, .*; got TablePreparation"):
+        search_space(TablePreparation(), X, Y)
 
 
 def results(params, scores):

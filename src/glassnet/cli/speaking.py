@@ -14,8 +14,13 @@ PLAIN_WIDTH = 140
 
 
 def remarks(*, quiet: bool) -> Callable[[str], None]:
-    """What says one sentence on stderr, or nothing."""
-    return (lambda sentence: None) if quiet else (lambda sentence: click.echo(sentence, err=True))
+    """What says one sentence on stderr, or nothing; quiet holds for the compiler too."""
+    if not quiet:
+        return lambda sentence: click.echo(sentence, err=True)
+    from glassnet.maths.compiling import announcement
+
+    announcement.silent = True
+    return lambda sentence: None
 
 
 def show_json(value: Mapping[str, Any]) -> None:

@@ -66,6 +66,11 @@ def search_space(estimator: Any, X: Any, y: Any, *, wide: bool = False) -> Space
         name, last = estimator.steps[-1]
         space = search_space(last, _prepared(estimator, X, y), y, wide=wide)
         return {f"{name}__{parameter}": values for parameter, values in space.items()}
+    if not {"C", "hidden_layer_sizes"} & set(estimator.get_params(deep=False)):
+        raise TypeError(
+            "estimator must be LogisticRegression, MLPClassifier, MLPRegressor, or a Pipeline that ends in one of these; got "
+            f"{type(estimator).__name__}."
+        )
     n_rows, n_features = np.shape(X)
     if not n_rows:
         raise DataError("X has no rows to choose hyperparameters for.")

@@ -1,9 +1,9 @@
 """Which solver trains a one-layer network, from the problem's size and penalty.
 
-l1 penalty               proximal Newton
-few parameters           Newton, Cholesky factor
-many, default            L-BFGS; where rounding stops it short of ``tol``, Newton with conjugate gradients finishes
-many, "newton-cg"        Newton with conjugate gradients
+    l1 penalty          proximal Newton
+    few parameters      Newton, Cholesky factor
+    many, default       L-BFGS; Newton finishes where rounding stops it short of ``tol``, or after the steps that a few Hessians cost
+    many, "newton-cg"   Newton with conjugate gradients
 """
 
 from __future__ import annotations
@@ -38,8 +38,10 @@ def minimise_linear(problem: LinearProblem, theta0: Array, plan: Descent, method
             return newton(problem, theta0, plan, conjugate=True)
         if method == "newton-cholesky" or (method == "auto" and problem.size <= CHEAP_HESSIAN):
             return newton(problem, theta0, plan)
-        found = lbfgs(problem, theta0, plan)
-        if found.reason.kind != "rounding":
+        trial = problem.size // 6 if method == "auto" and problem.size <= LARGEST_HESSIAN else plan.max_iter
+        found = lbfgs(problem, theta0, replace(plan, max_iter=min(plan.max_iter, trial)))
+        slow = found.reason.kind == "epochs" and found.n_iter < plan.max_iter
+        if not slow and found.reason.kind != "rounding":
             return found
         rest = replace(plan, max_iter=plan.max_iter - found.n_iter)
         finish = newton(problem, found.theta, rest, conjugate=problem.size > LARGEST_HESSIAN, history=found.history)
