@@ -156,9 +156,11 @@ def test_what_cannot_be_learned_is_refused_and_leaves_no_directory(table, tmp_pa
     assert not (tmp_path / "run").exists()
 
 
-def test_a_training_that_runs_away_is_one_error_and_leaves_no_directory(table, tmp_path):
+@pytest.mark.parametrize("val_fraction", [0.0, 0.15])
+def test_a_training_that_runs_away_is_one_error_and_leaves_no_directory(table, tmp_path, val_fraction):
+    config = RunConfig(data=table, target="height", learning_rate=1e30, solver="sgd", val_fraction=val_fraction)
     with pytest.raises(DivergenceError, match=r"diverged.*Nothing was saved\."):
-        train_run(RunConfig(data=table, target="height", learning_rate=1e30, solver="sgd"), tmp_path / "run")
+        train_run(config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

@@ -25,10 +25,10 @@ def classification_metrics(y: NDArray[Any], predicted: NDArray[Any], log_probabi
     with np.errstate(invalid="ignore"):
         nats = -log_probability[np.arange(len(y)), place].astype(np.float64).mean()
     return {
-        "accuracy": _finite(np.mean(y == predicted)),
-        "log_loss": _finite(nats),
+        "accuracy": finite(np.mean(y == predicted)),
+        "log_loss": finite(nats),
         "roc_auc": _roc_auc(place, log_probability),
-        "f1_macro": _finite(f1_score(place, np.searchsorted(classes, predicted), average="macro", zero_division=0)),
+        "f1_macro": finite(f1_score(place, np.searchsorted(classes, predicted), average="macro", zero_division=0)),
     }
 
 
@@ -37,9 +37,9 @@ def regression_metrics(y: NDArray[Any], predicted: NDArray[Any]) -> Metrics:
     y, errors = y.astype(np.float64), predicted.astype(np.float64) - y
     spread = float(np.sum((y - y.mean()) ** 2))
     return {
-        "r2": _finite(1 - np.sum(errors**2) / spread) if spread > 0 else None,
-        "mae": _finite(np.abs(errors).mean()),
-        "rmse": _finite(np.sqrt(np.mean(errors**2))),
+        "r2": finite(1 - np.sum(errors**2) / spread) if spread > 0 else None,
+        "mae": finite(np.abs(errors).mean()),
+        "rmse": finite(np.sqrt(np.mean(errors**2))),
     }
 
 
@@ -63,8 +63,9 @@ def _roc_auc(place: NDArray[Any], log_probability: NDArray[Any]) -> float | None
     if len(np.unique(place)) < k:
         return None
     scores = np.maximum(log_probability, np.finfo(log_probability.dtype).min)
-    return _finite(np.mean([roc_auc_score(place == j, scores[:, j]) for j in ([1] if k == 2 else range(k))]))
+    return finite(np.mean([roc_auc_score(place == j, scores[:, j]) for j in ([1] if k == 2 else range(k))]))
 
 
-def _finite(value: Any) -> float | None:
+def finite(value: Any) -> float | None:
+    """The number, or None for infinity and nan, which JSON does not have."""
     return float(value) if math.isfinite(value) else None

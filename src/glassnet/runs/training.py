@@ -26,7 +26,7 @@ from glassnet.runs.baselines import Constant, single_unit
 from glassnet.runs.choices import LINE_SEARCH, decided, estimator_for
 from glassnet.runs.config import RunConfig
 from glassnet.runs.directory import RunDirectory
-from glassnet.runs.metrics import Metrics, metrics_of
+from glassnet.runs.metrics import Metrics, finite, metrics_of
 from glassnet.runs.reading import Say, Table, read_training_table
 from glassnet.seeing import plots
 from glassnet.training.history import Row
@@ -176,6 +176,8 @@ def _fit(
         warnings.simplefilter("always")
         try:
             estimator.fit(matrices[0], targets[0], **held_out)
+            if len(estimator.history_) and not np.isfinite(_watched_losses(estimator, watched=watched)).any():
+                raise DivergenceError(estimator.stopped_because_)
         except DivergenceError as error:
             raise DivergenceError(str(error).removesuffix("The best weights so far are kept.") + "Nothing was saved.") from error
     if not len(estimator.history_):
@@ -210,18 +212,21 @@ def _results(
     return {"test": metrics_of(estimator, X, y), "baselines": baselines}
 
 
+def _watched_losses(estimator: Any, *, watched: bool) -> NDArray[np.float64]:
+    """The held-out loss of each epoch, or the training loss where no rows are held out."""
+    return np.array(estimator.history_.column("val_loss" if watched else "loss"), dtype=np.float64)
+
+
 def _ending(estimator: Any, *, watched: bool, seconds: float) -> dict[str, Any]:
     """How training went and ended."""
-    history = estimator.history_
-    losses = history.column("val_loss" if watched else "loss")
-    best = int(np.argmin(losses)) if losses else 0
+    losses = _watched_losses(estimator, watched=watched)
     restored = watched or estimator.stopped_because_.startswith("interrupted")
-    kept = best if restored else len(losses) - 1
+    kept = int(np.nanargmin(losses)) if restored else len(losses) - 1
     return {
-        "epochs": len(history),
-        "kept_epoch": kept + 1 if losses else None,
-        "loss": history[kept]["loss"] if losses else None,
-        "held_out_loss": losses[kept] if losses and watched else None,
+        "epochs": len(losses),
+        "kept_epoch": kept + 1,
+        "loss": finite(estimator.history_[kept]["loss"]),
+        "held_out_loss": finite(losses[kept]) if watched else None,
         "stopped_because": estimator.stopped_because_,
         "seconds": round(seconds, 3),
         "parameters": int(sum(part.size for part in (*estimator.coefs_, *estimator.intercepts_))),

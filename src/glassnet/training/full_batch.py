@@ -142,7 +142,7 @@ def minimise(
         with np.errstate(over="ignore", invalid="ignore"):
             result = _minimize(function, x0, jac=True, callback=after_iteration, options=options, **arguments)
         theta[:] = penalty.join(result.x) if penalty else result.x
-        reason = reason or _scipy_reason(result, plan, history, latest)
+        reason = reason or _scipy_reason(result, plan, latest, rows.y.dtype)
     except KeyboardInterrupt:
         reason = Reason("interrupted", f"interrupted by the user after {len(history)} iterations; the best weights so far are kept")
         theta[:] = best_theta
@@ -155,7 +155,7 @@ def minimise(
     return reason
 
 
-def _scipy_reason(result: Any, plan: FullBatchPlan, history: History, latest: dict[str, Any]) -> Reason:
+def _scipy_reason(result: Any, plan: FullBatchPlan, latest: dict[str, Any], rows_dtype: Any) -> Reason:
     """SciPy's own reason to stop, in our words."""
     largest = float(np.abs(latest["gradient"]).max())
     if result.status == 1 and result.nit >= plan.iterations:
@@ -165,6 +165,8 @@ def _scipy_reason(result: Any, plan: FullBatchPlan, history: History, latest: di
     if result.success:
         what = "is below" if largest <= plan.gradient_tol else "and the loss no longer decreases, above"
         return Reason("gradient", f"largest gradient component {largest:.3g} {what} {plan.gradient_tol:g} after {result.nit} iterations")
+    if rows_dtype == np.float32:
+        return Reason("rounding", f"float32 tells no lower loss after {result.nit} iterations; largest gradient component {largest:.3g}")
     return Reason("solver", f"no step lowers the loss any further after {result.nit} iterations; largest gradient component {largest:.3g}")
 
 

@@ -102,13 +102,13 @@ class LinearProblem:
 
     def outwards(self, u: Array) -> Array:
         """theta of a u. Of the biases of a softmax, which are free by a common number, those that add up to 0."""
-        W, c = self._parameters(u)
+        W, c = self.parameters(u)
         if not self.intercept:
             return W.ravel()
         b = c - self.sums.centre @ W
         return np.concatenate([W.ravel(), b - b.mean() if self.flat_rows()[-1] else b])
 
-    def _parameters(self, u: Array) -> tuple[Array, Array]:
+    def parameters(self, u: Array) -> tuple[Array, Array]:
         """(W, c) with c = b + W'm."""
         U = u.reshape(self.shape) / self.scale[:, None]
         return (U[:-1], U[-1]) if self.intercept else (U, np.zeros(self.k))
@@ -127,13 +127,13 @@ class LinearProblem:
 
     def value_and_gradient(self, u: Array) -> tuple[float, Array]:
         """Return F without the l1 penalty, and its gradient (as many as u)."""
-        cost, G, g = self.sums.cost_and_gradient(*self._parameters(u))
+        cost, G, g = self.sums.cost_and_gradient(*self.parameters(u))
         pull = self._ridge() * u
         return cost / self.sums.total + 0.5 * float(pull @ u), self._gathered(G, g) + pull
 
     def hessian(self, u: Array, features: Array | None = None) -> Array:
         """The matrix of second derivatives; with ``features`` only the rows of U named there (p is the bias)."""
-        W, c = self._parameters(u)
+        W, c = self.parameters(u)
         if features is None:
             H = self.sums.hessian(W, c, self.scale)
             ridge = self._ridge()
@@ -147,9 +147,9 @@ class LinearProblem:
 
     def hessian_product(self, u: Array) -> Callable[[Array], Array]:
         """The function v -> H v, with H the second derivatives at u."""
-        curved = self.sums.curvature(*self._parameters(u))
+        curved = self.sums.curvature(*self.parameters(u))
         ridge = self._ridge()
-        return lambda v: self._gathered(*self.sums.product(curved, *self._parameters(v))) + ridge * v
+        return lambda v: self._gathered(*self.sums.product(curved, *self.parameters(v))) + ridge * v
 
     def lasso(self, u: Array) -> float:
         """The l1 penalty."""

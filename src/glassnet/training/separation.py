@@ -45,7 +45,7 @@ def _margins(problem: LinearProblem, u: Array) -> tuple[float, float]:
     """The least and the largest margin over the rows with weight."""
     sums = problem.sums
     least, most = math.inf, -math.inf
-    for rows, z in sums.raw_blocks(*problem._parameters(u)):
+    for rows, z in sums.raw_blocks(*problem.parameters(u)):
         y = sums.y[rows]
         if sums.loss.code == SOFTMAX:
             own = np.arange(len(z)), (y if y.ndim == 1 else y.argmax(axis=1))

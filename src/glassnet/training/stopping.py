@@ -17,7 +17,7 @@ from glassnet.training.history import History, Row
 class Reason(NamedTuple):
     """Why training stopped: a ``kind`` for programs, a ``sentence`` for people.
 
-    Kinds: 'gradient', 'no_improvement', 'target', 'epochs', 'seconds', 'interrupted', 'diverged', 'solver'.
+    Kinds: 'gradient', 'no_improvement', 'target', 'epochs', 'evaluations', 'seconds', 'rounding', 'solver', 'interrupted', 'diverged'.
     """
 
     kind: str
