@@ -3,6 +3,7 @@
 #   make test    every test
 #   make check   style and types
 #   make docs    run every example of README.md and docs/
+#   make compat  scikit-learn's own tests, run against glassnet's estimators
 #   make bench DATA=...     speed beside the peers, to benchmarks/RESULTS.md (downloads them; DATA, with mnist.npz, may be left out)
 #   make bench-quick        the same on smaller work, under 3 minutes
 #   make accuracy DATA=...  what is learned, to benchmarks/ACCURACY.md (DATA holds the tables that benchmarks/README.md names)
@@ -16,7 +17,7 @@ PEERS := $(VENV)/.peers
 DATA ?=
 TEST_OPTIONS ?= -q -n auto --maxprocesses 4
 
-.PHONY: help demo test check docs bench bench-quick accuracy format wheel clean
+.PHONY: help demo test check docs compat bench bench-quick accuracy format wheel clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -45,6 +46,11 @@ check: $(READY)
 
 docs: $(READY)
 	$(BIN)/python -m pytest -q tests/test_documentation.py
+
+# from a folder without configuration: scikit-learn's tests are not held to ours
+compat: $(READY)
+	PYTHONPATH=compat $(BIN)/python -m pytest -q -n auto --maxprocesses 4 -c /dev/null -p no:cacheprovider -p substitution \
+		--pyargs sklearn.neural_network.tests.test_mlp sklearn.linear_model.tests.test_logistic
 
 # torch first and by its exact version: resolved together with the other peers, it may come as another build
 $(PEERS): $(READY)

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from glassnet.cli import main
 from glassnet.cli.progress import LiveBar, PlainLines, watching
+from glassnet.cli.results import no_worse
 from glassnet.cli.speaking import counted, figure, listed
 
 QUICK = ["--epochs", "15", "--hidden", "8"]
@@ -247,6 +248,13 @@ def test_nothing_is_watched_when_quiet_and_lines_where_there_is_no_terminal():
     with watching(quiet=True) as nothing, watching(quiet=False) as lines:
         assert nothing is None
         assert isinstance(lines, PlainLines)
+
+
+def test_a_single_layer_that_is_no_worse_is_named():
+    assert no_worse({"rmse": 2.0}, {"mean": {"rmse": 1.0}, "linear": {"rmse": 2.0}}) == "linear"
+    assert no_worse({"log_loss": 0.3}, {"majority": {"log_loss": 0.2}, "softmax": {"log_loss": 0.4}}) == ""
+    assert no_worse({"log_loss": None}, {"logistic": {"log_loss": 0.4}}) == "logistic"
+    assert no_worse({"rmse": 2.0}, {"mean": {"rmse": 1.0}}) == ""
 
 
 def test_numbers_and_lists_read_well():

@@ -241,6 +241,20 @@ def test_ctrl_c_keeps_the_best_weights_so_far(solver: str) -> None:
     np.testing.assert_array_equal(theta(estimator), theta(quietly(net(solver=solver, max_iter=best_epoch, tol=0), X, Y)))
 
 
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_ctrl_c_goes_back_to_the_best_weights_where_the_last_ones_were_worse(solver: str) -> None:
+    settings = {"solver": solver, "learning_rate_init": 1.5, "batch_size": 10, "max_iter": 100, "tol": 0}
+    losses = quietly(net(**settings | {"max_iter": 12}), X, Y).loss_curve_
+    worse = 2 + next(epoch for epoch, (before, now) in enumerate(itertools.pairwise(losses)) if now > before)
+    estimator = net(**settings)
+    estimator._observers = (Interrupt(worse),)
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        estimator.fit(X, Y)
+    best_epoch = int(np.argmin(estimator.history_.column("loss"))) + 1
+    assert best_epoch < worse == estimator.n_iter_
+    np.testing.assert_array_equal(theta(estimator), theta(quietly(net(**settings | {"max_iter": best_epoch}), X, Y)))
+
+
 def test_observers_see_every_row_of_the_history() -> None:
     seen: list[dict[str, Any]] = []
     estimator = net(max_iter=4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import glassnet.training.epoch as epoch_module
 from glassnet.maths.activations import ACTIVATIONS
 from glassnet.maths.losses import Loss, classifier_loss, regressor_loss
 from glassnet.maths.optimisers import Optimiser, optimiser_named
@@ -119,6 +120,16 @@ def test_compiled_and_stepped_agree_where_layers_have_no_bias(sizes: list[int], 
 )
 def test_compiled_and_stepped_agree_with_parts_left_out(options: dict) -> None:
     same(network_of([4, 5, 3], ["logistic"]), **options)
+
+
+def test_how_long_a_compiled_call_may_take_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A slow machine comes back to Python after every batch, a fast one after hundreds: theta and the recorded loss must not tell.
+    answers = []
+    for seconds in (0.0, 1e-5, 1e9):
+        monkeypatch.setattr(epoch_module, "LONGEST_CALL", seconds)
+        theta, record, _ = run(CompiledEpoch, network_of([4, 5, 3], ["tanh"]), size=2, epochs=6)
+        answers.append((theta.tolist(), record))
+    assert answers[0] == answers[1] == answers[2]
 
 
 @pytest.mark.parametrize("kind", [SteppedEpoch, CompiledEpoch])

@@ -208,7 +208,7 @@ def test_iterations_seconds_and_wishes_stop_a_descent(solve):
     assert solve(problem, zeros(problem), Descent(tol=0.0, max_iter=2)).reason.kind == "epochs"
     assert solve(problem, zeros(problem), Descent(max_iter=0)).n_iter == 0
     assert solve(problem, zeros(problem), Descent(tol=0.0, rules=[TimeOver(0.0)])).reason.kind == "seconds"
-    assert solve(problem, zeros(problem), Descent(tol=0.0, follow=lambda theta: True)).reason.kind == "asked"
+    assert solve(problem, zeros(problem), Descent(tol=0.0, follow=lambda theta: True)).reason.kind == "callback"
     assert solve(problem, zeros(problem), Descent(tol=0.0, max_iter=500)).reason.kind == "rounding"
 
 

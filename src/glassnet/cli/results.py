@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,7 @@ from glassnet.cli.speaking import counted, listed, show_metrics
 
 if TYPE_CHECKING:
     from glassnet.data.preparation import TablePreparation
+    from glassnet.runs.metrics import Metrics
     from glassnet.runs.training import RunResult
 
 BASELINES = {
@@ -50,10 +52,22 @@ def show_result(result: RunResult) -> None:
         name = "single layer" if result.config.model == "logistic" else "network"
         click.echo(f"On {counted(rows['test'], 'row')} it has never seen:")
         show_metrics({name: facts["test"], **{BASELINES[key]: metrics for key, metrics in reversed(facts["baselines"].items())}})
+        if single := no_worse(facts["test"], facts["baselines"]):
+            click.echo(f"The {BASELINES[single]} is no worse here: consider --model logistic, or more rows.")
     click.echo()
     where = result.directory
     click.echo(f"Model, figures and numbers are in {where}{'' if str(where).endswith('/') else '/'}")
     click.echo(f"Next: glassnet predict {where} NEW.csv -o out.csv")
+
+
+def no_worse(test: Metrics, baselines: Mapping[str, Metrics]) -> str:
+    """The single layer among the baselines, where its error (log_loss, or rmse) is no larger than the network's."""
+    error = "log_loss" if "log_loss" in test else "rmse"
+    for name in ("logistic", "softmax", "linear"):
+        theirs, ours = baselines.get(name, {}).get(error), test[error]
+        if theirs is not None and (ours is None or theirs <= ours):
+            return name
+    return ""
 
 
 def prepared(preparation: TablePreparation) -> str:

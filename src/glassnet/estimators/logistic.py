@@ -83,7 +83,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):
     >>> model.predict([[0.5], [2.5]]).tolist()
     ['no', 'yes']
     >>> print(f"{model.coef_[0, 0]:.4f}")
-    1.1768
+    0.9583
     """
 
     def __init__(

@@ -374,7 +374,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return by_class if sample_weight is None else sample_weight * by_class
 
     def _stratify_by(self, y: Any) -> Any:
-        return y == self.classes_[-1] if self._labels.kind == "binary" else None
+        return (y == self.classes_[-1])[:, None] if self._labels.kind == "binary" else None
 
     def _score_prediction(self, prediction: Array, y: Any, weight: Array | None) -> float:
         return float(accuracy_score(y, prediction, sample_weight=weight))

@@ -45,7 +45,7 @@ def batch_size_of(estimator: Any, n: int) -> int:
     if estimator.batch_size > n:
         warnings.warn(
             f"Got `batch_size` less than 1 or larger than sample size. It is going to be clipped: {estimator.batch_size} to {n}.",
-            stacklevel=5,
+            stacklevel=7,
         )
     return int(np.clip(estimator.batch_size, 1, n))
 

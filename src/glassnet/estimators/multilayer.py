@@ -5,6 +5,7 @@ fit -> _learn -> train (or minimise, newton_on_network) -> epoch -> network.valu
 
 from __future__ import annotations
 
+import copy
 import warnings
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from glassnet.checks import DivergenceError
 from glassnet.estimators.architecture import build_network, hidden_sizes
+from glassnet.estimators.callbacks import CallbackSupportMixin, EpochTasks, with_callbacks
 from glassnet.estimators.checkpoint import Checkpoint
 from glassnet.estimators.fitted_network import FittedNetwork
 from glassnet.estimators.held_out import HeldOutRows, hold_out
@@ -44,7 +46,7 @@ def steps(estimator: Any) -> bool:
     return True
 
 
-class MultilayerPerceptron(FittedNetwork):
+class MultilayerPerceptron(CallbackSupportMixin, FittedNetwork):
     """The common part of the two estimators; it is not used by itself."""
 
     _observers: tuple[Observer, ...] = ()
@@ -96,7 +98,7 @@ class MultilayerPerceptron(FittedNetwork):
         check_parameters(self)
         first = not (self.warm_start and hasattr(self, "coefs_"))
         random = check_random_state(self.random_state)
-        before = self.__dict__.copy()
+        given, before = (X, y, sample_weight), self.__dict__.copy()
         try:
             X, y, target, weight = self._take_in(X, y, sample_weight, first=first, learn_targets=first)
             held, index = self._take_in_held_out(X_val, y_val, target.dtype), None
@@ -109,11 +111,26 @@ class MultilayerPerceptron(FittedNetwork):
         except BaseException:
             self.__dict__ = before  # a refused call leaves a fitted network as it was
             raise
-        with checkpoint:
-            reason = self._learn(network, rows, held, random, checkpoint=checkpoint, epochs=self.max_iter)
-            checkpoint.interrupted = reason.kind == "interrupted"
-        self._close(reason)
+        self._close(self._learn_watched(network, rows, held, random, checkpoint, given))
         return self
+
+    @with_callbacks
+    def _learn_watched(
+        self,
+        network: Network,
+        rows: Rows,
+        held: HeldOutRows | None,
+        random: np.random.RandomState,
+        checkpoint: Checkpoint,
+        given: tuple[Any, Any, Any],
+    ) -> Reason:
+        """``_learn`` within a checkpoint, and before the eyes of scikit-learn's callbacks, who see X, y and weights as ``given``."""
+        tasks = EpochTasks(self, *given, self._as_if_stopped)
+        with checkpoint:
+            reason = self._learn(network, rows, held, random, checkpoint=checkpoint, epochs=self.max_iter, tasks=tasks)
+            checkpoint.interrupted = reason.kind == "interrupted"
+        tasks.end()
+        return reason
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, *, learn_targets: bool) -> Self:
         """One epoch over these rows, going on from where the network is."""
@@ -199,6 +216,7 @@ class MultilayerPerceptron(FittedNetwork):
         *,
         checkpoint: Checkpoint | None,
         epochs: int,
+        tasks: EpochTasks | None = None,
     ) -> Reason:
         """Move the weights for up to ``epochs``; leave them, the history and the reason on the estimator, whatever happens.
 
@@ -219,20 +237,22 @@ class MultilayerPerceptron(FittedNetwork):
         full_batch = self.solver in FULL_BATCH
         at_a_time = min(BLOCK, len(rows)) if full_batch else plan.batch_size
         watch = None if held is None else HeldOut(Rows.of(held.X, held.target, held.weight), self._scorer(held))
-        observers = (*self._observers, *self._spoken())
+        observers = (*self._observers, *self._spoken(), *([] if tasks is None else [tasks]))
+        begin = None if tasks is None else tasks.begin
         keep = None if checkpoint is None else checkpoint.keep
         try:
             with threads_for(at_a_time * max(layer.n_in * layer.n_out for layer in network.layers)):
                 if not full_batch:
-                    return train(network, rows, state, plan, held_out=watch, observers=observers, keep=keep)
+                    return train(network, rows, state, plan, held_out=watch, observers=observers, begin=begin, keep=keep)
                 if keep is not None:
                     observers += (lambda row: keep(state),)
+                seen: dict[str, Any] = {"held_out": watch, "observers": observers, "begin": begin}
                 if self.solver == "newton":
                     rows, alpha = rows.gathered(), self.alpha / rows.unit
                     limits: dict[str, Any] = {"alpha": alpha, "tol": self.tol, "iterations": epochs, "rules": rules}
-                    return newton_on_network(network, rows, state.theta, state.history, **limits, held_out=watch, observers=observers)
+                    return newton_on_network(network, rows, state.theta, state.history, **limits, **seen)
                 descent = full_batch_plan(self, epochs, best, rules, watched=watched)
-                return minimise(network, rows, state.theta, descent, state.history, held_out=watch, observers=observers)
+                return minimise(network, rows, state.theta, descent, state.history, **seen)
         finally:
             state.order = np.arange(0)
             self._record(state.history, n_iter=len(state.history) - done, samples=state.samples, watched=watched)
@@ -248,6 +268,15 @@ class MultilayerPerceptron(FittedNetwork):
             return self._state
         noise = np.random.default_rng(random.randint(2**31 - 1)) if any(network.dropout) else None
         return State(theta, optimiser.moments(theta), random, rows.order(), self.history_, noise, samples=self.t_)
+
+    def _as_if_stopped(self) -> dict[str, Any]:
+        """What a copy of this estimator needs in order to predict as if training had stopped here."""
+        now = copy.copy(self)
+        now.coefs_, now.intercepts_ = [W.copy() for W in self.coefs_], [b.copy() for b in self.intercepts_]
+        now._fold_target_scale()
+        now._describe()
+        changed = ("coefs_", "intercepts_", "_described", "_folded")
+        return {name: value for name, value in now.__dict__.items() if name in changed}
 
     def _scorer(self, held: HeldOutRows) -> Any:
         """theta -> the monitored score on the held-out rows, or None where the held-out loss is all that is watched."""

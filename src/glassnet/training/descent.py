@@ -27,16 +27,18 @@ class Descent:
     max_iter   iterations at most
     rules      further rules that may stop it
     held_out   theta -> held-out loss and score (None for none), for the history
-    observers  called with every history row
+    observers  called with every history row; True asks to stop
     follow     called with theta after every iteration; True asks to stop
+    begin      called before every iteration
     """
 
     tol: float = 1e-4
     max_iter: int = 100
     rules: Sequence[Rule] = ()
     held_out: Callable[[Array], tuple[float, float | None]] | None = None
-    observers: Sequence[Callable[[Row], None]] = ()
+    observers: Sequence[Callable[[Row], bool | None]] = ()
     follow: Callable[[Array], bool | None] | None = None
+    begin: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Record:
                 f"the loss is {value} at the start: some x or the starting weights are too large for {self.problem.sums.dtype}. "
                 "Scale the inputs or use float64."
             )
-        return self._used_up()
+        return self._or_begin(self._used_up())
 
     def step(self, u: Array, value: float, norm: float, rate: float | None = None) -> Reason | None:
         """Note an iteration that led to ``u``."""
@@ -96,14 +98,19 @@ class Record:
             learning_rate=rate,
             seconds=time.perf_counter() - self.began,
         )
-        for observer in plan.observers:
-            observer(self.history[-1])
-        if plan.follow is not None and plan.follow(theta):
-            return Reason("asked", f"a callback asked to stop after {self._so_many()}")
+        asked = [observer(self.history[-1]) for observer in plan.observers]
+        if (plan.follow is not None and plan.follow(theta)) or any(asked):
+            return Reason("callback", f"a callback asked to stop after {self._so_many()}")
         if norm <= plan.tol:
             return self._below()
         stop = first_reason(plan.rules, self.history)
-        return stop[1] if stop else self._used_up()
+        return self._or_begin(stop[1] if stop else self._used_up())
+
+    def _or_begin(self, reason: Reason | None) -> Reason | None:
+        """The reason to stop; without one, another iteration begins."""
+        if reason is None and self.plan.begin is not None:
+            self.plan.begin()
+        return reason
 
     def one_more(self, reason: Reason) -> bool:
         """Whether a step of a second-order method, cheap on a small problem, should turn "below tol" into many more right digits."""

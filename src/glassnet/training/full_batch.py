@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from glassnet.checks import DivergenceError
 from glassnet.networks.network import BLOCK, Network, Workspace
 from glassnet.training.history import History
-from glassnet.training.loop import HeldOut, Observer, mean_loss
+from glassnet.training.loop import HeldOut, Observer, mean_loss, told
 from glassnet.training.rows import Rows
 from glassnet.training.stopping import Best, Reason, Rule, first_reason
 
@@ -85,8 +85,9 @@ def minimise(
     *,
     held_out: HeldOut | None = None,
     observers: Sequence[Observer] = (),
+    begin: Callable[[], None] | None = None,
 ) -> Reason:
-    """Move ``theta`` to the minimum in place; one history row per iteration.
+    """Move ``theta`` to the minimum in place; one history row per iteration, and ``begin`` is called before its first evaluation.
 
     Ctrl-C ends the descent with the best weights so far. Raises DivergenceError where the objective is not finite.
     """
@@ -98,6 +99,8 @@ def minimise(
     reason: Reason | None = None
 
     def function(x: Array) -> tuple[float, Array]:
+        if begin is not None:
+            begin()
         value, gradient = penalty.value_and_gradient(objective, x) if penalty else objective.value_and_gradient(x)
         if not math.isfinite(value):
             raise DivergenceError(
@@ -125,10 +128,9 @@ def minimise(
         )
         if plan.best.read(history):
             best_theta[:] = theta
-        for observer in observers:
-            observer(history[-1])
-        if stop := first_reason(plan.rules, history):
-            reason = stop[1]
+        asked, stop = told(observers, history), first_reason(plan.rules, history)
+        reason = asked or (stop[1] if stop else None)
+        if reason is not None:
             raise StopIteration
 
     x0 = theta.astype(np.float64)

@@ -29,7 +29,8 @@ from glassnet.training.rows import Rows
 from glassnet.training.stopping import Best, NoImprovement, Reason, Rule, first_reason
 
 Array = NDArray[Any]
-Observer = Callable[[Row], None]
+Observer = Callable[[Row], "bool | None"]
+"""Called with every new row of the history; True asks to stop."""
 
 
 @dataclass
@@ -86,11 +87,13 @@ def train(
     *,
     held_out: HeldOut | None = None,
     observers: Sequence[Observer] = (),
+    begin: Callable[[], None] | None = None,
     keep: Callable[[State], None] | None = None,
 ) -> Reason:
     """Train until a rule stops it; theta, the history and the best weights are left in ``state``.
 
-    ``keep`` is called with the state after every epoch (a checkpoint). Ctrl-C ends training with the best weights so far.
+    ``begin`` is called before every epoch, ``keep`` with the state after it (a checkpoint). Ctrl-C ends training with the best weights so
+    far.
     Where the loss or a weight stops being finite, ``state.theta`` holds the weights of the best epoch, or the first ones; training
     that restores the best weights anyway (early stopping) ends with the reason 'diverged', any other raises DivergenceError.
     """
@@ -101,6 +104,8 @@ def train(
         state.best_theta = state.theta.copy()
     try:
         while True:
+            if begin is not None:
+                begin()
             rate = plan.schedule.rate(plan.rate, epoch=len(state.history), epochs=plan.epochs, samples=state.samples, drops=state.drops)
             if plan.shuffle:
                 _shuffle(state)
@@ -118,16 +123,16 @@ def train(
                 break
             if plan.best.read(state.history):
                 state.best_theta[:] = state.theta
-            for observer in observers:
-                observer(state.history[-1])
+            asked = told(observers, state.history)
             stop = first_reason(plan.rules, state.history)
             if stop and isinstance(stop[0], NoImprovement) and plan.schedule.drops_instead_of_stopping(rate):
                 state.drops += 1
                 stop = first_reason([rule for rule in plan.rules if rule is not stop[0]], state.history)
             if keep is not None:
                 keep(state)
-            if stop:
-                reason = stop[1]
+            ended = asked or (stop[1] if stop else None)
+            if ended is not None:
+                reason = ended
                 break
     except KeyboardInterrupt:
         reason = Reason("interrupted", f"interrupted by the user in epoch {len(state.history) + 1}; the best weights so far are kept")
@@ -139,6 +144,12 @@ def train(
         _restore(state)
     state.history.stopped_because = reason.sentence
     return reason
+
+
+def told(observers: Sequence[Observer], history: History) -> Reason | None:
+    """Tell every observer of the last row; the reason to stop where one of them asks for it."""
+    asked = [observer(history[-1]) for observer in observers]
+    return Reason("callback", f"a callback asked to stop after epoch {history[-1]['epoch']}") if any(asked) else None
 
 
 def _shuffle(state: State) -> None:

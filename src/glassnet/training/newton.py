@@ -12,7 +12,7 @@ Sources: Nocedal & Wright (2006), Numerical Optimization, ch. 6, 7; Erdogdu & Mo
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from glassnet.training.descent import Descent, Record, Solution, largest
 from glassnet.training.directions import LARGEST_HESSIAN, FactoredDirection, conjugate_direction
 from glassnet.training.history import History
 from glassnet.training.linear_problem import LinearProblem
-from glassnet.training.loop import HeldOut, Observer, mean_loss
+from glassnet.training.loop import HeldOut, Observer, mean_loss, told
 from glassnet.training.row_sums import spread_rows
 from glassnet.training.rows import Rows
 from glassnet.training.stopping import Reason, Rule
@@ -147,6 +147,7 @@ def newton_on_network(
     rules: Sequence[Rule] = (),
     held_out: HeldOut | None = None,
     observers: Sequence[Observer] = (),
+    begin: Callable[[], None] | None = None,
 ) -> Reason:
     """Move ``theta`` of a network without hidden layers to the minimum by Newton's method; why it stopped.
 
@@ -163,15 +164,16 @@ def newton_on_network(
     total = len(rows) if weight is None else float(weight.sum(dtype=np.float64))
     problem = LinearProblem(X, rows.y, network.loss, weight=weight, l2=alpha / total, intercept=network.layers[0].bias)
 
-    def follow(now: Array) -> None:
+    def follow(now: Array) -> bool:
         theta[:] = now
+        return told(observers, history) is not None
 
     def watch(now: Array) -> tuple[float, float | None]:
         assert held_out is not None
         theta[:] = now
         return mean_loss(network, theta, held_out.rows), None if held_out.score is None else held_out.score(theta)
 
-    plan = Descent(tol, iterations, rules, watch if held_out is not None else None, observers, follow)
+    plan = Descent(tol, iterations, rules, watch if held_out is not None else None, (), follow, begin)
     with threads_for(problem.largest_product()):
         found = newton(problem, theta.astype(np.float64), plan, history=history)
     theta[:] = found.theta
