@@ -68,13 +68,23 @@ class FittedNetwork(BaseEstimator):
         fresh._describe()
         return fresh._described[1:]
 
+    def _activations(self, X: Any, layer: int) -> Array:
+        """A_l (n, units) of hidden layer ``layer``, counted from 0, for rows as the user gave them."""
+        network, pairs = self._predictor()
+        part = Network(network.layers[: layer + 1], network.loss, network.dropout[: layer + 1])
+        return part.raw_prediction(pairs[: layer + 1], self._checked(X))
+
     def _raw_of(self, X: Any) -> Array:
         """The raw prediction of rows as the user gave them."""
         if "coefs_" not in self.__dict__:
             check_is_fitted(self)
-        if not self._plainly_right(X):
-            X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
-        return self._raw_prediction(X)
+        return self._raw_prediction(self._checked(X))
+
+    def _checked(self, X: Any) -> Any:
+        """Rows as the user gave them, checked."""
+        if self._plainly_right(X):
+            return X
+        return validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
 
     def _plainly_right(self, X: Any) -> bool:
         """True where scikit-learn's checks, which take longer than a small network, would find nothing: a finite float array."""

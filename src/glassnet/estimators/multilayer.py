@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import _check_sample_weight, validate_data
@@ -21,6 +22,7 @@ from glassnet.estimators.callbacks import CallbackSupportMixin, EpochTasks, with
 from glassnet.estimators.checkpoint import Checkpoint
 from glassnet.estimators.fitted_network import FittedNetwork
 from glassnet.estimators.held_out import HeldOutRows, hold_out
+from glassnet.estimators.hidden_units import HiddenUnits
 from glassnet.estimators.mlp_parameters import FULL_BATCH, STEPPING, check_parameters
 from glassnet.estimators.mlp_plan import full_batch_plan, optimiser_of, rules_of, stepping_plan
 from glassnet.maths.initialisers import first_weights
@@ -46,7 +48,7 @@ def steps(estimator: Any) -> bool:
     return True
 
 
-class MultilayerPerceptron(CallbackSupportMixin, FittedNetwork):
+class MultilayerPerceptron(CallbackSupportMixin, HiddenUnits, TransformerMixin, FittedNetwork):
     """The common part of the two estimators; it is not used by itself."""
 
     _observers: tuple[Observer, ...] = ()
@@ -326,4 +328,5 @@ class MultilayerPerceptron(CallbackSupportMixin, FittedNetwork):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

@@ -95,7 +95,8 @@ def train(
     ``begin`` is called before every epoch, ``keep`` with the state after it (a checkpoint). Ctrl-C ends training with the best weights so
     far.
     Where the loss or a weight stops being finite, ``state.theta`` holds the weights of the best epoch, or the first ones; training
-    that restores the best weights anyway (early stopping) ends with the reason 'diverged', any other raises DivergenceError.
+    that restores the best weights anyway (early stopping) and has some ends with the reason 'diverged', any other raises
+    DivergenceError.
     """
     penalties = Penalties(plan.alpha / rows.unit, plan.l1 / rows.unit, plan.optimiser)
     epoch = epoch_for(network, rows, plan.batch_size, plan.optimiser, penalties, state.theta)
@@ -113,7 +114,7 @@ def train(
             diverged = not (math.isfinite(total) and np.isfinite(state.theta).all())
             if diverged:
                 sentence = _runaway(network, rows, state, rate, plan)
-                if not plan.restore_best:
+                if not (plan.restore_best and plan.best.epoch):
                     raise DivergenceError(sentence)
             state.samples += len(rows)
             state.seconds = time.perf_counter() - began
