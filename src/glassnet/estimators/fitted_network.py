@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from glassnet.estimators.architecture import build_network, hidden_activations, network_of, per_layer
 from glassnet.estimators.given_weights import given_layers
+from glassnet.estimators.hidden_units import HiddenUnits
 from glassnet.estimators.mlp_parameters import check_parameters
 from glassnet.estimators.summary import summarise
 from glassnet.maths.losses import Loss
@@ -24,7 +25,7 @@ from glassnet.training.history import History
 Array = NDArray[Any]
 
 
-class FittedNetwork(BaseEstimator):
+class FittedNetwork(HiddenUnits, BaseEstimator):
     """Weights ``coefs_`` and ``intercepts_`` that answer; how they came about is the business of the classes below."""
 
     coefs_: list[Array]

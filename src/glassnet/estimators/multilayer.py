@@ -22,7 +22,6 @@ from glassnet.estimators.callbacks import CallbackSupportMixin, EpochTasks, with
 from glassnet.estimators.checkpoint import Checkpoint
 from glassnet.estimators.fitted_network import FittedNetwork
 from glassnet.estimators.held_out import HeldOutRows, hold_out
-from glassnet.estimators.hidden_units import HiddenUnits
 from glassnet.estimators.mlp_parameters import FULL_BATCH, STEPPING, check_parameters
 from glassnet.estimators.mlp_plan import full_batch_plan, optimiser_of, rules_of, stepping_plan
 from glassnet.maths.initialisers import first_weights
@@ -48,7 +47,7 @@ def steps(estimator: Any) -> bool:
     return True
 
 
-class MultilayerPerceptron(CallbackSupportMixin, HiddenUnits, TransformerMixin, FittedNetwork):
+class MultilayerPerceptron(CallbackSupportMixin, TransformerMixin, FittedNetwork):
     """The common part of the two estimators; it is not used by itself."""
 
     _observers: tuple[Observer, ...] = ()

@@ -81,7 +81,7 @@ class NoImprovement:
         name = {"loss": "training loss", "val_loss": "held-out loss", "val_score": "held-out score"}[self.best.column]
         return Reason(
             "no_improvement",
-            f"{name} did not improve by {self.best.tol:g} for {self.best.stale} epochs; "
+            f"{name} improved by less than {self.best.tol:g} in each of {self.best.stale} epochs; "
             f"best {self.best.value:.6g} at epoch {self.best.epoch}",
         )
 
