@@ -87,7 +87,7 @@ def test_time_that_is_enough_stops_nothing() -> None:
 
 def test_training_loss_that_no_longer_improves_stops_after_patience() -> None:
     fitted = net(tol=0.05, n_iter_no_change=2, max_iter=500).fit(X, Y)
-    assert "training loss did not improve by 0.05 for 3 epochs" in fitted.stopped_because_
+    assert "training loss improved by less than 0.05 in each of 3 epochs" in fitted.stopped_because_
     losses, best, stale = fitted.history_.column("loss"), np.inf, 0
     for epoch, loss in enumerate(losses, 1):  # the rule by hand
         stale = stale + 1 if loss > best - 0.05 else 0

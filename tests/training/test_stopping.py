@@ -70,7 +70,7 @@ def test_no_improvement_is_borne_for_patience_epochs_and_not_one_more() -> None:
     assert NoImprovement(Best("loss", tol=0.1), 2)(losses(1.0, 1.0, 1.0)) is None
     reason = NoImprovement(Best("loss", tol=0.1), 2)(losses(1.0, 1.0, 1.0, 1.0))
     assert reason.kind == "no_improvement"
-    assert reason.sentence == "training loss did not improve by 0.1 for 3 epochs; best 1 at epoch 1"
+    assert reason.sentence == "training loss improved by less than 0.1 in each of 3 epochs; best 1 at epoch 1"
     assert NoImprovement(Best("loss", tol=0.1), float("inf"))(losses(*[1.0] * 99)) is None
 
 
@@ -85,7 +85,7 @@ def test_after_a_drop_of_the_rate_the_count_begins_afresh(at_once: bool) -> None
         assert answers == [False, False, True, False, True]
     assert rule(history)
     assert rule.best.stale == 2
-    assert NoImprovement(Best("loss", tol=0.1), 1)(history).sentence.startswith("training loss did not improve by 0.1 for 4 epochs")
+    assert NoImprovement(Best("loss", tol=0.1), 1)(history).sentence.startswith("training loss improved by less than 0.1 in each of 4 epochs")
 
 
 def test_the_gradient_rule_includes_its_bound_and_ignores_rows_without_a_norm() -> None:
