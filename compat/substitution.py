@@ -43,7 +43,7 @@ SET_ASIDE: dict[str, dict[str, str]] = {
         "test_logistic_cv_multinomial_score": "calls the private _log_reg_scoring_path with the estimator's parameters",
         "test_logreg_predict_proba_multinomial": "calls the private _predict_proba_lr",
         "test_newton_cholesky_fallback_to_lbfgs": "asserts a warning that the solver failed on collinear columns; here it converges",
-        "test_logistic_regression_callback_support_warning": "asserts that callbacks are refused but for lbfgs; here every solver calls them",
+        "test_logistic_regression_callback_support_warning": "asserts that only lbfgs takes callbacks; here every solver does",
     },
 }
 

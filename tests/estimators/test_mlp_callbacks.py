@@ -120,7 +120,9 @@ def test_a_refused_call_sets_nothing_up_and_a_diverging_one_tears_down() -> None
         net(alpha=-1.0).set_callbacks(recorder).fit(X, Y)
     assert recorder.names() == []
     with pytest.raises(DivergenceError):
-        MLPRegressor(hidden_layer_sizes=(4,), solver="sgd", batch_size=1, learning_rate_init=1e6).set_callbacks(recorder).fit(X * 1e3, X[:, 0] * 1e6)
+        MLPRegressor(hidden_layer_sizes=(4,), solver="sgd", batch_size=1, learning_rate_init=1e6).set_callbacks(recorder).fit(
+            X * 1e3, X[:, 0] * 1e6
+        )
     assert recorder.names()[0] == "setup" and recorder.names()[-1] == "teardown"
 
 

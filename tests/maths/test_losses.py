@@ -130,7 +130,10 @@ def test_a_certain_and_right_answer_costs_nothing_and_a_certain_and_wrong_one_it
 @dtypes
 def test_poisson_names_the_overflow_instead(dtype: type) -> None:
     raw = np.array([[0, 1], [2, 1e4]], dtype)
-    with pytest.raises(DivergenceError, match=r"e\^z overflows in float\d\d at z = 1e\+04 \(row 1, output 1\); .*lower learning_rate_init"):
+    with (
+        np.errstate(over="ignore"),
+        pytest.raises(DivergenceError, match=r"e\^z overflows in float\d\d at z = 1e\+04 \(row 1, output 1\); .*lower learning_rate_init"),
+    ):
         LOSSES["poisson"].value(raw, np.ones_like(raw))
 
 
@@ -204,7 +207,7 @@ def test_huber_joins_its_two_parts_without_a_step() -> None:
         (lambda: regressor_loss("squared"), "got 'squared'. Did you mean 'squared_error'?"),
         (lambda: regressor_loss("huber", huber_delta=0), "huber_delta must be positive, in the units of y; got 0."),
         (lambda: regressor_loss("huber", huber_delta=float("nan")), "huber_delta must be positive"),
-        (lambda: regressor_loss("quantile", quantile=1), "quantile must lie strictly between 0 and 1; got 1."),
+        (lambda: regressor_loss("quantile", quantile=1), "quantile must lie strictly between 0 and 1"),
     ],
 )
 def test_a_faulty_loss_is_refused(make: Callable[[], Loss], sentence: str) -> None:

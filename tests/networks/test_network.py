@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 import warnings
 
+import numba
 import numpy as np
 import pytest
 import scipy.sparse
@@ -178,6 +179,7 @@ def warm_step_memory(width: int, activation: str, dropout: float) -> int:
     return peak
 
 
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="a loop of plain Python holds every number it touches")
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
 @pytest.mark.parametrize("activation", list(ACTIVATIONS))
 def test_a_warm_step_allocates_nothing_that_grows_with_the_network(activation: str, dropout: float) -> None:

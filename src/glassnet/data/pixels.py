@@ -85,7 +85,7 @@ class ImagePreparation(TransformerMixin, BaseEstimator):
         """The number of features of a picture."""
         return sum(stop - start for _, start, stop in self._parts())
 
-    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None, *, rows: NDArray[np.intp] | None = None) -> Self:
         """Learn centre and scales from the training pictures.
 
         Parameters
@@ -93,23 +93,26 @@ class ImagePreparation(TransformerMixin, BaseEstimator):
         X : uint8 array of shape (n, size * size * channels)
             In memory or memory-mapped; (n, size, size) and (n, size, size, channels) are taken as well.
         y : ignored
+        rows : array of row numbers, default=None
+            The training pictures among those of X, which need not be copied then; None takes all of them.
         """
         self._check_parameters()
         pixels = self._rows(X)
-        if not len(pixels):
+        n = len(pixels) if rows is None else len(rows)
+        if not n:
             raise DataError("There are no pictures to learn from; at least 1 is needed.")
         total, squares = np.zeros(self.width), np.zeros(self.width)
-        for block in self._blocks(pixels):
+        for block in self._blocks(pixels, chosen=rows):
             # Blocks of moderate size and float64 sums: exact for bytes, and good to the last digits of float32 for histograms.
             total += block.sum(axis=0, dtype=np.float64)
             squares += np.einsum("ij,ij->j", block, block, dtype=np.float64)
-        centre = total / len(pixels)
-        variance = np.maximum(squares / len(pixels) - centre**2, 0)
+        centre = total / n
+        variance = np.maximum(squares / n - centre**2, 0)
         scales = {}
         for part, start, stop in self._parts():
             scale = float(np.sqrt(variance[start:stop].mean()))
             scales[part] = scale if scale > 1e-6 else 1.0
-        self.messages_ = self._messages(pixels, variance)
+        self.messages_ = self._messages(pixels, rows, variance)
         self._set(centre.astype(np.float32), scales)
         return self
 
@@ -223,17 +226,15 @@ class ImagePreparation(TransformerMixin, BaseEstimator):
             yield part, start, stop
             start = stop
 
-    def _blocks(self, pixels: Pixels, out: Matrix | None = None) -> Iterator[Matrix]:
-        """The raw features of some rows at a time; in ``out`` itself where it is given."""
-        rows = max(1, BLOCK_BYTES // (4 * self.width))
-        for start in range(0, len(pixels), rows):
-            part = slice(start, min(start + rows, len(pixels)))
-            block = np.empty((part.stop - part.start, self.width), np.float32) if out is None else out[part]
+    def _blocks(self, pixels: Pixels, out: Matrix | None = None, chosen: NDArray[np.intp] | None = None) -> Iterator[Matrix]:
+        """The raw features of some (``chosen``) rows at a time; in ``out`` itself where it is given."""
+        for start, given in _some_at_a_time(pixels, chosen, max(1, BLOCK_BYTES // (4 * self.width))):
+            block = np.empty((len(given), self.width), np.float32) if out is None else out[start : start + len(given)]
             for name, first, last in self._parts():
                 if name == "pixels":
-                    block[:, first:last] = pixels[part]
+                    block[:, first:last] = given
                 else:
-                    block[:, first:last] = hog(pixels[part], self.size, self.channels)
+                    block[:, first:last] = hog(given, self.size, self.channels)
             yield block
 
     def _rows(self, X: ArrayLike) -> Pixels:
@@ -249,15 +250,16 @@ class ImagePreparation(TransformerMixin, BaseEstimator):
             )
         return pixels.reshape(len(pixels), width)
 
-    def _messages(self, pixels: Pixels, variance: NDArray[np.float64]) -> list[str]:
+    def _messages(self, pixels: Pixels, rows: NDArray[np.intp] | None, variance: NDArray[np.float64]) -> list[str]:
         """Blank pictures, and pictures that are all the same."""
         if not variance.max() > 1e-12:
             return ["All pictures are the same; there is nothing to learn from."]
-        step = max(1, BLOCK_BYTES // pixels.shape[1])
-        blank = sum(int((np.ptp(pixels[start : start + step], axis=1) == 0).sum()) for start in range(0, len(pixels), step))
+        given = _some_at_a_time(pixels, rows, max(1, BLOCK_BYTES // pixels.shape[1]))
+        blank = sum(int((np.ptp(part, axis=1) == 0).sum()) for _, part in given)
         if not blank:
             return []
-        return [f"{blank:,} of {count(len(pixels), 'training picture')} {'is' if blank == 1 else 'are'} blank: one shade throughout."]
+        n = len(pixels) if rows is None else len(rows)
+        return [f"{blank:,} of {count(n, 'training picture')} {'is' if blank == 1 else 'are'} blank: one shade throughout."]
 
     def _check_parameters(self) -> None:
         faults = Faults()
@@ -273,3 +275,10 @@ class ImagePreparation(TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def _some_at_a_time(pixels: Pixels, chosen: NDArray[np.intp] | None, size: int) -> Iterator[tuple[int, Pixels]]:
+    """(number of the first, rows), ``size`` of the ``chosen`` rows at a time, or of all."""
+    n = len(pixels) if chosen is None else len(chosen)
+    for start in range(0, n, size):
+        yield start, pixels[start : start + size] if chosen is None else pixels[chosen[start : start + size]]

@@ -25,9 +25,13 @@ def hidden_sizes(hidden_layer_sizes: Any, n_layers: int | None, width: int | Non
     faults = Faults()
     if n_layers is not None or width is not None:
         faults.unless(
-            n_layers is None or (isinstance(n_layers, Integral) and not isinstance(n_layers, bool) and n_layers >= 0), f"n_layers must be 0 or more; got {n_layers!r}."
+            n_layers is None or (isinstance(n_layers, Integral) and not isinstance(n_layers, bool) and n_layers >= 0),
+            f"n_layers must be 0 or more; got {n_layers!r}.",
         )
-        faults.unless(width is None or (isinstance(width, Integral) and not isinstance(width, bool) and width >= 1), f"width must be 1 or more; got {width!r}.")
+        faults.unless(
+            width is None or (isinstance(width, Integral) and not isinstance(width, bool) and width >= 1),
+            f"width must be 1 or more; got {width!r}.",
+        )
         faults.raise_if_any()
         units = width if width is not None else (sizes[0] if sizes else 100)
         sizes = (units,) * (len(sizes) if n_layers is None else n_layers)

@@ -36,7 +36,8 @@ class EpochTasks:
         self.watched = hasattr(estimator, "_skl_callbacks")
         if not self.watched:
             return
-        self.attributes, self.task = attributes, None
+        self.attributes = attributes
+        self.task: Any = None
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self.seen = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
         self.root = estimator._init_callback_context(max_subtasks=estimator.max_iter)

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from glassnet.data.prepared_rows import PreparedRows
 from glassnet.estimators.architecture import build_network, hidden_activations, network_of, per_layer
 from glassnet.estimators.given_weights import given_layers
 from glassnet.estimators.hidden_units import HiddenUnits
+from glassnet.estimators.input_rows import validated
 from glassnet.estimators.mlp_parameters import check_parameters
 from glassnet.estimators.summary import summarise
 from glassnet.maths.losses import Loss
@@ -85,7 +87,8 @@ class FittedNetwork(HiddenUnits, BaseEstimator):
         """Rows as the user gave them, checked."""
         if self._plainly_right(X):
             return X
-        return validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
+        prepared = isinstance(X, PreparedRows)
+        return validated(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False, skip_check_array=prepared)
 
     def _plainly_right(self, X: Any) -> bool:
         """True where scikit-learn's checks, which take longer than a small network, would find nothing: a finite float array."""
@@ -116,7 +119,9 @@ class FittedNetwork(HiddenUnits, BaseEstimator):
         check_is_fitted(self)
         network, _ = self._predictor()
         if not can_be_compiled(network):
-            raise ValueError("compile_predict takes built-in activations other than 'gelu'; use predict or predict_proba.")
+            raise ValueError(
+                "compile_predict takes built-in activations other than 'gelu', and one column of classes; use predict or predict_proba."
+            )
         theta = network.layout.pack(self.coefs_, self.intercepts_, self.coefs_[0].dtype)
         return compiled_prediction(network, theta, both_classes=self._probability_of_both)
 

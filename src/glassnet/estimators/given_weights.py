@@ -45,6 +45,42 @@ def given_layers(weights: Sequence[Any], biases: Sequence[Any] | None) -> tuple[
     return coefs, intercepts, [b is not None for b in given]
 
 
+def starting_layers(init: Any, shapes: Sequence[tuple[int, int]], biased: Sequence[bool], dtype: Any) -> tuple[list[Array], list[Array]]:
+    """The weights and biases to begin with, copied, for layers of ``shapes``: from (coefs, intercepts) or from a fitted network.
+
+    Raises ValueError where ``init`` is neither, is not fitted, or has other shapes.
+    """
+    network = getattr(init, "estimator", init)  # a FrozenEstimator holds it
+    if isinstance(init, tuple | list):
+        if len(init) != 2:
+            raise ValueError(f"init must be (coefs, intercepts) or a fitted network; got {len(init)} parts.")
+        weights, biases = init
+    elif hasattr(network, "coefs_") and hasattr(network, "intercepts_"):
+        weights, biases = network.coefs_, network.intercepts_
+    else:
+        hint = (
+            " clone() forgets what was fitted: wrap it in FrozenEstimator, or give (coefs_, intercepts_)."
+            if hasattr(network, "fit")
+            else ""
+        )
+        raise ValueError(f"init must be (coefs, intercepts) or a fitted network; got {type(init).__name__}, which has no coefs_.{hint}")
+    try:
+        coefs, intercepts, _ = given_layers(weights, biases)
+    except ValueError as error:
+        raise ValueError(f"init: {error}") from None
+    found = [W.shape for W in coefs]
+    if found != list(shapes):
+        raise ValueError(f"init must have weights of the shapes {_listed(shapes)} for this network and these data; got {_listed(found)}.")
+    for l, (b, bias) in enumerate(zip(intercepts, biased, strict=True), 1):
+        if not bias and b.any():
+            raise ValueError(f"init has biases for layer {l}, and this network has none there. Set bias=True, or give None for them.")
+    return [W.astype(dtype) for W in coefs], [b.astype(dtype) for b in intercepts]
+
+
+def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
+    return ", ".join(map(str, shapes))
+
+
 def _floats(values: Any) -> Array:
     """An array of float32 or float64 of its own."""
     array = np.array(values)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
-import scipy.special
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
@@ -18,13 +17,15 @@ from sklearn.utils.multiclass import type_of_target
 from glassnet.estimators.given_weights import given_layers
 from glassnet.estimators.labels import Labels
 from glassnet.estimators.multilayer import MultilayerPerceptron, steps
-from glassnet.maths.losses import Loss, classifier_loss
+from glassnet.estimators.several_labels import SeveralLabels, labels_of
+from glassnet.maths.losses import Loss
 
 Array = NDArray[Any]
 
 
 class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
-    """A network that classifies: one sigmoid output for two classes, softmax for more, independent sigmoids for several labels at once.
+    """A network that classifies: one sigmoid output for two classes, softmax for more, independent sigmoids for several labels at once,
+    and a head of its own for each of several columns of classes.
 
     Parameters
     ----------
@@ -74,8 +75,10 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         Epochs without improvement that are borne before training stops.
     max_fun : int, default=15000
         Evaluations of the loss for 'lbfgs', >= 1.
-    loss : {'log_loss', 'squared_error'}, default='log_loss'
-        Cross-entropy, or half the squared difference between probability and label, as the first textbooks have it.
+    loss : {'log_loss', 'squared_error'}, (value, slope) or object, default='log_loss'
+        Cross-entropy, or half the squared difference between probability and label, as the first textbooks have it. A loss of your own
+        is a pair of functions, or an object with two methods, ``value(raw, y)`` and ``slope(raw, y)``: for each element of the raw
+        prediction and the 0/1 target columns the loss, and its derivative by raw, which is compared with it before training.
     l1 : float, default=0.0
         Strength of the L1 penalty, >= 0, divided by the number of rows: weights become exactly 0. Biases are free.
     dropout : float or list of floats, default=0.0
@@ -106,11 +109,14 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     checkpoint : path or None, default=None
         A file that holds the whole state of the training after every epoch; a fit that finds it goes on from there. It is removed
         when training has ended by itself.
+    init : (coefs, intercepts), fitted network or None, default=None
+        Weights to begin with: lists of W (n_in, n_out) and of b (n_out,) for each layer, or a fitted network of glassnet or scikit-learn.
+        None draws them. ``clone`` forgets what was fitted: inside a search, give arrays or a ``FrozenEstimator``.
 
     Attributes
     ----------
-    classes_ : array
-        The class labels, sorted.
+    classes_ : array or list of arrays
+        The class labels, sorted; for several columns of classes a list with those of each.
     coefs_, intercepts_ : lists of arrays
         W (n_in, n_out) and b (n_out,) of each layer.
     history_ : History
@@ -163,7 +169,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         epsilon: float = 1e-8,
         n_iter_no_change: int = 10,
         max_fun: int = 15000,
-        loss: str = "log_loss",
+        loss: Any = "log_loss",
         l1: float = 0.0,
         dropout: Any = 0.0,
         initialiser: str | None = None,
@@ -178,6 +184,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         gradient_tol: float | None = None,
         max_seconds: float | None = None,
         checkpoint: Any = None,
+        init: Any = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -217,6 +224,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         self.gradient_tol = gradient_tol
         self.max_seconds = max_seconds
         self.checkpoint = checkpoint
+        self.init = init
 
     @available_if(steps)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
@@ -225,24 +233,45 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         Parameters
         ----------
         X, y, sample_weight
-            As for ``fit``; ``y`` need not contain every class.
-        classes : array, default=None
-            All class labels; needed at the first call.
+            As for ``fit``; ``y`` need not contain every class. Weights count as they are given, not relative to their mean.
+        classes : array or list of arrays, default=None
+            All class labels, for several columns a list with those of each; needed at the first call.
 
         Returns
         -------
         self
         """
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                f"class_weight={self.class_weight!r} cannot be told from a part of the rows. Give a dict, computed once over all of them: "
+                "dict(zip(classes, compute_class_weight('balanced', classes=classes, y=y)))."
+            )
         if not hasattr(self, "_labels"):
-            several = type_of_target(y).startswith("multilabel")
-            if classes is None and not several:
+            if classes is None and type_of_target(y) not in ("multilabel-indicator", "continuous-multioutput"):
                 raise ValueError("classes must be passed on the first call to partial_fit: name every class that will ever come.")
-            self._set_labels(Labels.of(y, None if several else classes))
-        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            self._set_labels(labels_of(y, classes))
+        elif classes is not None and not _same_classes(classes, self.classes_):
             raise ValueError(f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}")
         return self._partial_fit(X, y, sample_weight, learn_targets=False)
 
-    def predict_proba(self, X: Any) -> Array:
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The accuracy of ``predict``.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_samples, n_features)
+        y : array
+            True labels, as for ``fit``; of a row of probabilities the largest counts.
+        sample_weight : array of shape (n_samples,), default=None
+
+        Returns
+        -------
+        accuracy : float
+            Share of the rows where the prediction is right: in every label or column, where there are several.
+        """
+        return self._score_prediction(self.predict(X), y, sample_weight)
+
+    def predict_proba(self, X: Any) -> Any:
         """Probability of each class.
 
         Parameters
@@ -252,11 +281,12 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         Returns
         -------
         probability : array of shape (n_samples, n_classes)
-            In [0, 1], columns in the order of ``classes_``; rows sum to 1 but for several labels at once.
+            In [0, 1], columns in the order of ``classes_``; rows sum to 1 but for several labels at once. For several columns of
+            classes a list with such an array for each.
         """
-        return self._probability(self._raw_of(X))
+        return self._labels.probability(self._raw_of(X))
 
-    def predict_log_proba(self, X: Any) -> Array:
+    def predict_log_proba(self, X: Any) -> Any:
         """Logarithm of the probability of each class, exact also where the probability is too small for a float.
 
         Parameters
@@ -268,16 +298,9 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         log_probability : array of shape (n_samples, n_classes)
             In nats, <= 0 and finite.
         """
-        raw = self._raw_of(X)
-        if self._labels.kind == "multiclass":
-            exact = scipy.special.log_softmax(raw, axis=1)
-        else:
-            exact = scipy.special.log_expit(np.hstack([-raw, raw]) if self._labels.kind == "binary" else raw)
-        probability = self._probability(raw)
-        present = probability > 0
-        return np.where(present, np.log(np.where(present, probability, 1)), exact)
+        return self._labels.log_probability(self._raw_of(X))
 
-    def decision_function(self, X: Any) -> Array:
+    def decision_function(self, X: Any) -> Any:
         """The raw prediction z, before sigmoid or softmax.
 
         Parameters
@@ -289,8 +312,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         raw : array of shape (n_samples,) for two classes, else (n_samples, n_outputs)
             Log-odds for sigmoid outputs; log-probabilities up to a constant per row for softmax.
         """
-        raw = self._raw_of(X)
-        return raw[:, 0] if self._labels.kind in ("single", "binary") else raw
+        return self._labels.decision(self._raw_of(X))
 
     @classmethod
     def from_weights(
@@ -346,18 +368,20 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return net
 
     def _loss(self) -> Loss:
-        return classifier_loss(self.loss, self._labels.link)
+        return self._labels.loss(self.loss)
 
-    def _set_labels(self, labels: Labels) -> None:
+    def _set_labels(self, labels: Labels | SeveralLabels) -> None:
         self._labels, self.classes_ = labels, labels.classes
 
     def _read_targets(self, y: Any, *, learn: bool, dtype: Any, sample_weight: Any = None) -> Array:
         if learn:
-            self._set_labels(Labels.of(y))
+            self._set_labels(labels_of(y))
         return self._labels.encode(y, dtype)
 
     def _check_going_on(self, y: Any) -> None:
-        found = np.unique(y) if self._labels.kind != "multilabel" else self.classes_
+        if self._labels.kind in ("multilabel", "several") or np.ndim(y) == 2:
+            return  # the columns are counted when they are encoded
+        found = np.unique(y)
         if not np.array_equal(found, self.classes_):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the previous call to fit. Previously got "
@@ -367,45 +391,41 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     def _weights_of_rows(self, y: Any, sample_weight: Array | None) -> Array | None:
         if self.class_weight is None:
             return sample_weight
-        if self._labels.kind == "multilabel":
+        if not isinstance(self._labels, Labels) or self._labels.kind == "multilabel":
             raise ValueError("class_weight is for one label per row; y has several labels at once. Use sample_weight.")
-        each = compute_class_weight(self.class_weight, classes=self.classes_, y=np.asarray(y), **_given_weight(sample_weight))
-        by_class = each[np.searchsorted(self.classes_, y)]
+        by_class = weights_by_class(self.class_weight, self._labels, y, sample_weight)
         return by_class if sample_weight is None else sample_weight * by_class
 
     def _stratify_by(self, y: Any) -> Any:
-        return (y == self.classes_[-1])[:, None] if self._labels.kind == "binary" else None
+        return (y == self.classes_[-1])[:, None] if self._labels.kind == "binary" and np.ndim(y) == 1 else None
 
     def _score_prediction(self, prediction: Array, y: Any, weight: Array | None) -> float:
-        return float(accuracy_score(y, prediction, sample_weight=weight))
+        if self._labels.kind == "several":
+            return float(np.average((prediction == np.asarray(y)).all(axis=1), weights=weight))
+        return float(accuracy_score(self._labels.hard(y), prediction, sample_weight=weight))
 
-    def _probability(self, raw: Array) -> Array:
-        if self._labels.kind == "single":
-            return np.ones_like(raw)
-        if not self._probability_of_both:
-            self._loss().predict(raw, raw)
-            return raw
-        both = np.empty((len(raw), 2), raw.dtype)
-        np.negative(raw[:, 0], out=both[:, 0])
-        both[:, 1] = raw[:, 0]
-        return scipy.special.expit(both, out=both)
+    def _hard(self, y: Any) -> Any:
+        return self._labels.hard(y)
 
     @property
     def _probability_of_both(self) -> bool:
         return self._labels.kind == "binary"
 
     def _to_prediction(self, raw: Array) -> Array:
-        if self._labels.kind == "multiclass":
-            return self._labels.decode(raw)
-        self._loss().predict(raw, raw)
         return self._labels.decode(raw, self.threshold)
 
     def _get_state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         arrays, facts = super()._get_state()
-        return arrays, {**facts, "label_kind": self._labels.kind, "classes": self.classes_}
+        heads = self._labels.heads if isinstance(self._labels, SeveralLabels) else (self._labels,)
+        several = {"head_kinds": [head.kind for head in heads]} if self._labels.kind == "several" else {}
+        return arrays, {**facts, "label_kind": self._labels.kind, "classes": self.classes_, **several}
 
     def _set_state(self, arrays: dict[str, Array], facts: dict[str, Any]) -> None:
-        self._set_labels(Labels(facts["label_kind"], facts["classes"]))
+        if facts["label_kind"] == "several":
+            heads = zip(facts["head_kinds"], facts["classes"], strict=True)
+            self._set_labels(SeveralLabels(tuple(Labels(kind, classes) for kind, classes in heads)))
+        else:
+            self._set_labels(Labels(facts["label_kind"], facts["classes"]))
         super()._set_state(arrays, facts)
 
     def __sklearn_tags__(self) -> Any:
@@ -414,7 +434,23 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return tags
 
 
-def _given_weight(sample_weight: Any) -> dict[str, Any]:
-    """scikit-learn 1.8 and newer count 'balanced' classes by weight; older versions by row."""
-    known = "sample_weight" in inspect.signature(compute_class_weight).parameters
-    return {"sample_weight": sample_weight} if known and sample_weight is not None else {}
+def _same_classes(given: Any, known: Any) -> bool:
+    if isinstance(known, list):
+        return len(given) == len(known) and all(np.array_equal(np.unique(one), other) for one, other in zip(given, known, strict=True))
+    return np.array_equal(np.unique(given), known)
+
+
+def weights_by_class(class_weight: Any, labels: Labels, y: Any, sample_weight: Any) -> Array:
+    """The weight (n,) that ``class_weight`` gives each row; a row of probabilities gets their weighted mean."""
+    if np.ndim(y) == 2:
+        soft = np.asarray(y, dtype=np.float64)
+        if isinstance(class_weight, str):
+            rows = np.ones(len(soft)) if sample_weight is None else np.asarray(sample_weight)
+            mass = rows @ soft
+            return soft @ (rows.sum() / (len(mass) * np.maximum(mass, 1e-300)))
+        return soft @ np.array([class_weight.get(label, 1.0) for label in labels.classes.tolist()])
+    # scikit-learn 1.8 and newer count 'balanced' classes by weight; older versions by row
+    known = "sample_weight" in inspect.signature(compute_class_weight).parameters and sample_weight is not None
+    given = {"sample_weight": sample_weight} if known else {}
+    each = compute_class_weight(class_weight, classes=labels.classes, y=np.asarray(y), **given)
+    return each[labels.codes(y)]

@@ -15,6 +15,7 @@ from glassnet.checks import Faults, unknown_name
 from glassnet.maths.initialisers import INITIALISERS
 from glassnet.maths.losses import CLASSIFIER_LOSSES, REGRESSOR_LOSSES
 from glassnet.maths.schedules import Schedule, schedule_from
+from glassnet.maths.user_loss import is_users
 
 FULL_BATCH = ("lbfgs", "cg", "newton")
 STEPPING = ("adam", "sgd", "gd", "rmsprop", "adagrad", "adamw")
@@ -92,8 +93,8 @@ def _check_names(estimator: Any, faults: Faults) -> None:
     if estimator.initialiser is not None and estimator.initialiser not in INITIALISERS:
         faults.add(unknown_name("initialiser", estimator.initialiser, INITIALISERS))
     losses = CLASSIFIER_LOSSES if hasattr(estimator, "threshold") else REGRESSOR_LOSSES
-    if estimator.loss not in losses:
-        faults.add(unknown_name("loss", estimator.loss, losses))
+    if not is_users(estimator.loss) and not (isinstance(estimator.loss, str) and estimator.loss in losses):
+        faults.add(f"{unknown_name('loss', estimator.loss, losses)} A pair of functions (value, slope) of (raw, y) is accepted as well.")
     if estimator.monitor is not None and estimator.monitor not in ("val_loss", *get_scorer_names()):
         faults.add(
             f"monitor must be None, 'val_loss' or the name of a scikit-learn scorer such as 'roc_auc' or 'r2'; got {estimator.monitor!r}."
@@ -111,7 +112,9 @@ def _check_names(estimator: Any, faults: Faults) -> None:
     weights = getattr(estimator, "class_weight", None)
     if isinstance(weights, Mapping):
         for label, weight in weights.items():
-            faults.unless(_is_number(weight) and weight >= 0, f"class_weight must be 0 or more for every class; got {weight!r} for {label!r}.")
+            faults.unless(
+                _is_number(weight) and weight >= 0, f"class_weight must be 0 or more for every class; got {weight!r} for {label!r}."
+            )
     elif weights not in (None, "balanced"):
         faults.add(f"class_weight must be None, 'balanced' or a dict of a weight for each class; got {weights!r}.")
     if estimator.target is not None and not _is_number(estimator.target):
@@ -124,7 +127,7 @@ def _check_together(estimator: Any, faults: Faults) -> None:
         faults.add(f"l1 > 0 has no gradient at 0, which solver={estimator.solver!r} needs. Use solver='lbfgs' or a stochastic one.")
     if estimator.solver in FULL_BATCH and _has_dropout(estimator.dropout):
         faults.add(f"dropout is random at every step, and solver={estimator.solver!r} needs a fixed loss. Use 'adam' or 'sgd'.")
-    if getattr(estimator, "standardise_target", False) and estimator.loss == "poisson":
+    if getattr(estimator, "standardise_target", False) and isinstance(estimator.loss, str) and estimator.loss == "poisson":
         faults.add("standardise_target=True and loss='poisson' do not go together: counts must stay counts. Drop one of them.")
 
 

@@ -8,12 +8,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
+from sklearn.metrics import d2_pinball_score, r2_score
 from sklearn.utils.metaestimators import available_if
 
 from glassnet.estimators.given_weights import given_layers
 from glassnet.estimators.multilayer import MultilayerPerceptron, steps
 from glassnet.maths.losses import Loss, regressor_loss
+from glassnet.maths.user_loss import UserLoss, is_users
 
 Array = NDArray[Any]
 
@@ -23,8 +24,10 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
 
     Parameters
     ----------
-    loss : {'squared_error', 'poisson', 'absolute_error', 'huber', 'quantile'}, default='squared_error'
+    loss : {'squared_error', 'poisson', 'absolute_error', 'huber', 'quantile'}, (value, slope) or object, default='squared_error'
         Half the squared error; half the Poisson deviance with prediction e^z; absolute error; Huber's loss; pinball loss of ``quantile``.
+        A loss of your own is a pair of functions, or an object with two methods, ``value(raw, y)`` and ``slope(raw, y)``: for each
+        element the loss, and its derivative by the prediction, which is compared with it before training.
     hidden_layer_sizes : int or sequence of ints, default=(100,)
         Units per hidden layer, each >= 1. ``()`` gives a single layer: one linear unit per target.
     activation : str, (f, slope) or a list of these, default='relu'
@@ -80,8 +83,9 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         scikit-learn's rule.
     huber_delta : float, default=1.0
         Where Huber's loss turns from squared to absolute, > 0, in units of y.
-    quantile : float, default=0.5
-        The quantile that loss='quantile' predicts, in (0, 1).
+    quantile : float or list of floats, default=0.5
+        The quantile that loss='quantile' predicts, in (0, 1). Several, for one target: ``predict`` returns a column for each, in this
+        order. They share the hidden layers and are not forced apart: where rows are few, neighbouring ones may cross.
     standardise_target : bool, default=False
         Learn (y - mean) / deviation and fold the scale into the last layer afterwards: ``coefs_`` and predictions are in the units of y,
         the history in units of the deviation. Wise wherever y is far from 0 or from size 1.
@@ -103,6 +107,9 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     checkpoint : path or None, default=None
         A file that holds the whole state of the training after every epoch; a fit that finds it goes on from there. It is removed
         when training has ended by itself.
+    init : (coefs, intercepts), fitted network or None, default=None
+        Weights to begin with: lists of W (n_in, n_out) and of b (n_out,) for each layer, or a fitted network of glassnet or scikit-learn.
+        None draws them. ``clone`` forgets what was fitted: inside a search, give arrays or a ``FrozenEstimator``.
 
     Attributes
     ----------
@@ -136,7 +143,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
 
     def __init__(
         self,
-        loss: str = "squared_error",
+        loss: Any = "squared_error",
         hidden_layer_sizes: Any = (100,),
         activation: Any = "relu",
         *,
@@ -165,7 +172,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         dropout: Any = 0.0,
         initialiser: str | None = None,
         huber_delta: float = 1.0,
-        quantile: float = 0.5,
+        quantile: Any = 0.5,
         standardise_target: bool = False,
         bias: Any = True,
         n_layers: int | None = None,
@@ -176,6 +183,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         gradient_tol: float | None = None,
         max_seconds: float | None = None,
         checkpoint: Any = None,
+        init: Any = None,
     ) -> None:
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -216,6 +224,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         self.gradient_tol = gradient_tol
         self.max_seconds = max_seconds
         self.checkpoint = checkpoint
+        self.init = init
 
     @available_if(steps)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -224,7 +233,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         Parameters
         ----------
         X, y, sample_weight
-            As for ``fit``.
+            As for ``fit``. Weights count as they are given, not relative to their mean.
 
         Returns
         -------
@@ -259,22 +268,48 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         """
         coefs, intercepts, bias = given_layers(weights, biases)
         net = cls(hidden_layer_sizes=[W.shape[1] for W in coefs[:-1]], activation=activation, bias=bias, **parameters)
-        net._one_target = coefs[-1].shape[1] == 1
+        net._one_target = coefs[-1].shape[1] == 1 and not net._quantiles
         net._target_scale = None
         net._take_weights(coefs, intercepts)
         return net
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """How good the predictions are.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_samples, n_features)
+        y : array
+            True values.
+        sample_weight : array of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+            R2, at most 1. For several quantiles the mean over them of D2, the share of the pinball loss of the best constant that is
+            saved; at most 1 as well.
+        """
+        return self._score_prediction(self.predict(X), y, sample_weight)
+
+    @property
+    def _quantiles(self) -> tuple[float, ...]:
+        """Several quantiles of one target, or nothing."""
+        several = isinstance(self.quantile, list | tuple | np.ndarray) and isinstance(self.loss, str) and self.loss == "quantile"
+        return tuple(self.quantile) if several else ()
+
     def _loss(self) -> Loss:
+        if is_users(self.loss):
+            return UserLoss.of(self.loss, "identity")
         return regressor_loss(self.loss, huber_delta=self.huber_delta, quantile=self.quantile)
 
     def _read_targets(self, y: Any, *, learn: bool, dtype: Any, sample_weight: Any = None) -> Array:
         target = np.array(y, dtype=dtype, ndmin=2, order="C")
         target = np.ascontiguousarray(target.T if np.ndim(y) == 1 else target)
-        if self.loss == "poisson" and (target < 0).any():
+        if isinstance(self.loss, str) and self.loss == "poisson" and (target < 0).any():
             raise ValueError("Some value(s) of y are out of the valid range of the loss 'poisson': counts must be 0 or more.")
         if learn:
             self._folded = False
-            self._one_target = np.ndim(y) == 1
+            self._one_target = np.ndim(y) == 1 and not self._quantiles
             self._target_scale = None
             if self.standardise_target:
                 mean = np.average(target, axis=0, weights=sample_weight)
@@ -283,6 +318,12 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         if self._target_scale is not None:
             mean, spread = self._target_scale
             target = ((target - mean) / spread).astype(dtype)
+        if self._quantiles:
+            if target.shape[1] > 1:
+                raise ValueError(
+                    f"several quantiles are for one target; y has {target.shape[1]}. Give one quantile, or fit a target at a time."
+                )
+            target = np.repeat(target, len(self._quantiles), axis=1)
         return target
 
     def _weights_of_rows(self, y: Any, sample_weight: Array | None) -> Array | None:
@@ -305,7 +346,12 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
             self._folded = False
 
     def _score_prediction(self, prediction: Array, y: Any, weight: Array | None) -> float:
-        return float(r2_score(y, prediction, sample_weight=weight)) if np.isfinite(prediction).all() else float("nan")
+        if not np.isfinite(prediction).all():
+            return float("nan")
+        if self._quantiles:
+            pairs = zip(prediction.T, self._quantiles, strict=True)
+            return float(np.mean([d2_pinball_score(y, column, alpha=q, sample_weight=weight) for column, q in pairs]))
+        return float(r2_score(y, prediction, sample_weight=weight))
 
     def _to_prediction(self, raw: Array) -> Array:
         self._loss().predict(raw, raw)

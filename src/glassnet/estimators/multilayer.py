@@ -14,18 +14,22 @@ from numpy.typing import NDArray
 from sklearn.base import TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state, column_or_1d
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import _check_sample_weight
 
 from glassnet.checks import DivergenceError
+from glassnet.data.prepared_rows import PreparedRows
 from glassnet.estimators.architecture import build_network, hidden_sizes
 from glassnet.estimators.callbacks import CallbackSupportMixin, EpochTasks, with_callbacks
 from glassnet.estimators.checkpoint import Checkpoint
 from glassnet.estimators.fitted_network import FittedNetwork
+from glassnet.estimators.given_weights import starting_layers
 from glassnet.estimators.held_out import HeldOutRows, hold_out
+from glassnet.estimators.input_rows import validated
 from glassnet.estimators.mlp_parameters import FULL_BATCH, STEPPING, check_parameters
 from glassnet.estimators.mlp_plan import full_batch_plan, optimiser_of, rules_of, stepping_plan
 from glassnet.maths.initialisers import first_weights
 from glassnet.maths.optimisers import Optimiser
+from glassnet.maths.user_loss import UserLoss
 from glassnet.networks.network import BLOCK, Network
 from glassnet.training.full_batch import minimise
 from glassnet.training.history import History, Row
@@ -106,7 +110,7 @@ class MultilayerPerceptron(CallbackSupportMixin, TransformerMixin, FittedNetwork
             network = self._start(X.shape[1], target, random, first=first)
             if self.early_stopping and held is None:
                 index, watched = hold_out(len(target), self.validation_fraction, random, stratify=self._stratify_by(y))
-                held = HeldOutRows.chosen(X, y, target, weight, watched)
+                held = HeldOutRows.chosen(X, self._hard(y), target, weight, watched)
             rows = Rows.of(X, target, weight, index)
             checkpoint = Checkpoint.of(self, network, rows)
         except BaseException:
@@ -134,19 +138,30 @@ class MultilayerPerceptron(CallbackSupportMixin, TransformerMixin, FittedNetwork
         return reason
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, *, learn_targets: bool) -> Self:
-        """One epoch over these rows, going on from where the network is."""
+        """One epoch over these rows, going on from where the network is. What the mean weight of all rows will be is not known: weights
+        count as they are given.
+        """
         check_parameters(self)
         first = not hasattr(self, "coefs_")
         X, y, target, weight = self._take_in(X, y, sample_weight, first=first, learn_targets=learn_targets)
         random = check_random_state(self.random_state)
         network = self._start(X.shape[1], target, random, first=first)
-        self._learn(network, Rows.of(X, target, weight), None, random, checkpoint=None, epochs=1)
+        rows = Rows(X, target, None if weight is None else weight.astype(target.dtype))
+        self._learn(network, rows, None, random, checkpoint=None, epochs=1)
         return self
 
     def _take_in(self, X: Any, y: Any, sample_weight: Any, *, first: bool, learn_targets: bool) -> tuple[Any, Any, Array, Array | None]:
         """Checked (X, y, target columns, weights)."""
-        X, y = validate_data(
-            self, X, y, accept_sparse="csr", multi_output=True, dtype=(np.float64, np.float32), reset=first, y_numeric=self._y_numeric
+        X, y = validated(
+            self,
+            X,
+            y,
+            accept_sparse="csr",
+            multi_output=True,
+            dtype=(np.float64, np.float32),
+            reset=first,
+            y_numeric=self._y_numeric,
+            skip_check_array=isinstance(X, PreparedRows),
         )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
@@ -166,12 +181,20 @@ class MultilayerPerceptron(CallbackSupportMixin, TransformerMixin, FittedNetwork
             raise ValueError("X_val and y_val go together; got only one of them.")
         if X_val is None:
             return None
-        X, y = validate_data(
-            self, X_val, y_val, accept_sparse="csr", multi_output=True, dtype=dtype, reset=False, y_numeric=self._y_numeric
+        X, y = validated(
+            self,
+            X_val,
+            y_val,
+            accept_sparse="csr",
+            multi_output=True,
+            dtype=dtype,
+            reset=False,
+            y_numeric=self._y_numeric,
+            skip_check_array=isinstance(X_val, PreparedRows),
         )
         if y.ndim == 2 and y.shape[1] == 1:
             y = y[:, 0]
-        return HeldOutRows(X, y, self._read_targets(y, learn=False, dtype=dtype), None)
+        return HeldOutRows(X, self._hard(y), self._read_targets(y, learn=False, dtype=dtype), None)
 
     def _start(self, n_features: int, target: Array, random: np.random.RandomState, *, first: bool) -> Network:
         """Build the network; on a first fit, draw its weights and forget what was recorded."""
@@ -189,7 +212,14 @@ class MultilayerPerceptron(CallbackSupportMixin, TransformerMixin, FittedNetwork
         self.out_activation_ = network.loss.link
         if first or not hasattr(self, "history_"):
             self.t_, self.history_, self._state = 0, History(), None
+        if isinstance(network.loss, UserLoss):
+            network.loss.check(target)
         if not first:
+            return network
+        if self.init is not None:
+            shapes = [(layer.n_in, layer.n_out) for layer in network.layers]
+            self.coefs_, self.intercepts_ = starting_layers(self.init, shapes, [layer.bias for layer in network.layers], target.dtype)
+            self._folded = True  # a regressor's are in the units of y
             return network
         names = [layer.activation.name for layer in network.layers]
         names[-1] = names[-2] if len(names) > 1 else (self.activation if isinstance(self.activation, str) else "identity")
@@ -238,7 +268,7 @@ class MultilayerPerceptron(CallbackSupportMixin, TransformerMixin, FittedNetwork
         full_batch = self.solver in FULL_BATCH
         at_a_time = min(BLOCK, len(rows)) if full_batch else plan.batch_size
         watch = None if held is None else HeldOut(Rows.of(held.X, held.target, held.weight), self._scorer(held))
-        observers = (*self._observers, *self._spoken(), *([] if tasks is None else [tasks]))
+        observers: tuple[Observer, ...] = (*self._observers, *self._spoken(), *(() if tasks is None else (tasks,)))
         begin = None if tasks is None else tasks.begin
         keep = None if checkpoint is None else checkpoint.keep
         try:
@@ -321,6 +351,10 @@ class MultilayerPerceptron(CallbackSupportMixin, TransformerMixin, FittedNetwork
 
     def _stratify_by(self, y: Any) -> Any:
         return None
+
+    def _hard(self, y: Any) -> Any:
+        """``y`` as a score compares it with predictions."""
+        return y
 
     _y_numeric = False
 

@@ -182,5 +182,8 @@ def _try_out(estimator: Any) -> None:
     """Predict for one row of zeros: what does not fit together is found now, not in the user's hands."""
     row = np.zeros((1, estimator.n_features_in_))
     estimator.predict(row)
-    if hasattr(estimator, "classes_") and estimator.predict_proba(row).shape != (1, len(estimator.classes_)):
-        raise ValueError("it has another number of classes than of outputs")
+    if hasattr(estimator, "classes_"):
+        probability, classes = estimator.predict_proba(row), estimator.classes_
+        pairs = zip(probability, classes, strict=True) if isinstance(classes, list) else [(probability, classes)]
+        if any(part.shape != (1, len(names)) for part, names in pairs):
+            raise ValueError("it has another number of classes than of outputs")

@@ -29,6 +29,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from glassnet.checks import DataError
+from glassnet.data.prepared_rows import PreparedRows
 from glassnet.estimators.architecture import hidden_sizes
 from glassnet.estimators.mlp_parameters import STEPPING
 
@@ -177,7 +178,7 @@ def _rounded(value: float) -> float:
 def _mean_variance(X: Any) -> float:
     """The mean of the features' variances in a sample of rows; 1 where it is 0 or unknown."""
     step = max(1, X.shape[0] // SAMPLE)
-    sample = X[::step] if hasattr(X, "tocsr") or isinstance(X, np.ndarray) else np.asarray(X)[::step]
+    sample = X[::step] if hasattr(X, "tocsr") or isinstance(X, np.ndarray | PreparedRows) else np.asarray(X)[::step]
     sample = sample.toarray() if hasattr(sample, "toarray") else sample
     variance = float(np.var(np.asarray(sample, np.float64), axis=0).mean())
     return variance if 0 < variance < math.inf else 1.0

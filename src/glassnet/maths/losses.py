@@ -18,7 +18,9 @@ Statist. 35, 73-101; Koenker & Bassett (1978), Econometrica 46, 33-50; McCullagh
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -53,18 +55,18 @@ def softmax(raw: Array, p: Array) -> None:
 
 
 @kernel
-def value_and_delta(raw: Array, y: Array, weight: Array, delta: Array, code: int, shape: float) -> float:
+def value_and_delta(raw: Array, y: Array, weight: Array, delta: Array, code: int, shape: Array) -> float:
     """sum_n w_n L(z_n, y_n), and delta <- w dL/dz.
 
-    raw, y, delta (n, k); weight (n,), or empty for all ones; ``shape`` is Huber's d or the quantile q.
+    raw, y, delta (n, k); weight (n,), or empty for all ones; ``shape`` holds Huber's d, or the quantile q: one for all or one per output.
     """
     zero, one, half = raw.dtype.type(0.0), raw.dtype.type(1.0), raw.dtype.type(0.5)
-    d = raw.dtype.type(shape)
-    weighted = weight.size > 0
+    d = raw.dtype.type(shape[0])
+    weighted, alike = weight.size > 0, shape.size == 1
     cost = 0.0
     if code == SOFTMAX or code == SQUARED_SOFTMAX:
         softmax(raw, delta)
-    elif not weighted:  # outputs are independent and count alike: one long row makes one vector loop
+    elif alike and not weighted:  # outputs are independent and count alike: one long row makes one vector loop
         raw, y, delta = raw.reshape(1, raw.size), y.reshape(1, y.size), delta.reshape(1, delta.size)
     n, k = raw.shape
     for i in range(n):
@@ -114,6 +116,12 @@ def value_and_delta(raw: Array, y: Array, weight: Array, delta: Array, code: int
                 r = raw[i, j] - y[i, j]
                 row += half * r * r if abs(r) <= d else d * (abs(r) - half * d)
                 delta[i, j] = min(max(r, -d), d)
+        elif code == QUANTILE and not alike:
+            for j in range(k):
+                q = raw.dtype.type(shape[j])
+                r = raw[i, j] - y[i, j]
+                row += (one - q) * r if r > zero else -q * r
+                delta[i, j] = (one - q) if r > zero else (-q if r < zero else zero)
         elif code == QUANTILE:
             for j in range(k):
                 r = raw[i, j] - y[i, j]
@@ -137,12 +145,17 @@ def value_and_delta(raw: Array, y: Array, weight: Array, delta: Array, code: int
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """One row of the table above. ``shape`` is Huber's d (> 0, in units of y) or the quantile q in (0, 1)."""
+    """One row of the table above. ``parameters``: Huber's d (> 0, in units of y), or q in (0, 1): one for all or one per output."""
 
     name: str
     code: int
     link: str = "identity"
-    shape: float = 1.0
+    parameters: tuple[float, ...] = (1.0,)
+
+    @property
+    def shape(self) -> Array:
+        """``parameters`` as the kernel reads them."""
+        return _as_array(self.parameters)
 
     def value_and_delta(self, raw: Array, y: Array, weight: Array | None, delta: Array) -> float:
         """Return sum_n w_n L(z_n, y_n); delta <- w dL/dz. Arrays are C-contiguous (n, k) of one float dtype, weight (n,).
@@ -194,6 +207,11 @@ class Loss:
         )
 
 
+@functools.cache
+def _as_array(parameters: tuple[float, ...]) -> Array:
+    return np.array(parameters, dtype=np.float64)
+
+
 _EVERY_ROW: dict[str, Array] = {"f": np.empty(0, np.float32), "d": np.empty(0, np.float64)}
 """No weights: in the kernel this stands for a weight of 1 on every row."""
 
@@ -214,22 +232,25 @@ def classifier_loss(name: str, link: str) -> Loss:
     raise ValueError(unknown_name("loss", name, CLASSIFIER_LOSSES))
 
 
-def regressor_loss(name: str, *, huber_delta: float = 1.0, quantile: float = 0.5) -> Loss:
-    """The loss ``name`` of a regressor.
+def regressor_loss(name: str, *, huber_delta: float = 1.0, quantile: float | Sequence[float] = 0.5) -> Loss:
+    """The loss ``name`` of a regressor; several quantiles are one per output.
 
-    Raises ValueError for an unknown name, ``huber_delta`` <= 0 or ``quantile`` outside (0, 1).
+    Raises ValueError for an unknown name, ``huber_delta`` <= 0 or a quantile outside (0, 1).
     """
     if name == "huber" and not (isinstance(huber_delta, Real) and huber_delta > 0):
         raise ValueError(f"huber_delta must be positive, in the units of y; got {huber_delta!r}.")
-    if name == "quantile" and not (isinstance(quantile, Real) and 0 < quantile < 1):
-        raise ValueError(f"quantile must lie strictly between 0 and 1; got {quantile!r}.")
+    quantiles = tuple(quantile) if isinstance(quantile, Sequence | np.ndarray) else (quantile,)
+    if name == "quantile" and not (quantiles and all(isinstance(q, Real) and 0 < q < 1 for q in quantiles)):
+        raise ValueError(f"quantile must lie strictly between 0 and 1, and so must each of several; got {quantile!r}.")
     table = {
         "squared_error": Loss("squared_error", SQUARED),
         "poisson": Loss("poisson", POISSON, "exp"),
         "absolute_error": Loss("absolute_error", ABSOLUTE),
-        "huber": Loss("huber", HUBER, shape=float(huber_delta)),
-        "quantile": Loss("quantile", QUANTILE, shape=float(quantile)),
     }
+    if name == "huber":
+        return Loss("huber", HUBER, parameters=(float(huber_delta),))
+    if name == "quantile":
+        return Loss("quantile", QUANTILE, parameters=tuple(map(float, quantiles)))
     if name not in table:
         raise ValueError(unknown_name("loss", name, REGRESSOR_LOSSES))
     return table[name]

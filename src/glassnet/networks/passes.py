@@ -142,7 +142,7 @@ class Spelled:
 
 def can_be_compiled(network: Network) -> bool:
     """True where the compiled passes can stand in for the layers' own: built-in activations whose slope is told from the output."""
-    return not any(layer.activation.needs_z for layer in network.layers)
+    return network.loss.link in LINKS and not any(layer.activation.needs_z for layer in network.layers)
 
 
 def compiled_prediction(network: Network, theta: Array, *, both_classes: bool) -> Callable[[Array], Array]:

@@ -18,7 +18,11 @@ from glassnet.checks import DataError, Faults, did_you_mean, one_of
 
 MODELS = ("mlp", "logistic")
 TASKS = ("classification", "regression")
-OF_THE_MODEL = ("hidden", "activation", "solver", "learning_rate", "batch_size", "epochs", "alpha", "patience")
+FEATURES = ("pixels", "hog", "both")
+AUGMENTATIONS = ("flip", "shift", "flip,shift")
+FULL_BATCH = ("lbfgs", "cg", "newton")
+SEARCHES = ("grid", "wide")
+OF_THE_MODEL = ("hidden", "activation", "solver", "learning_rate", "batch_size", "epochs", "alpha", "dropout", "patience")
 """Fields that are decided anew for another model."""
 HEADING = "# Everything that decided this run. To repeat it: glassnet train --config config.toml\n\n"
 
@@ -30,10 +34,16 @@ class RunConfig:
     Attributes
     ----------
     data, target, task
-        Path of the table; the column to predict (a name, ``c14``, or ``-1`` for the last); 'classification' or 'regression'.
+        Path of the table, the folder of pictures or the file of arrays; the column to predict (a name, ``c14``, or ``-1`` for the last);
+        'classification' or 'regression'.
     header, delimiter, encoding, missing, text, drop
         How the table is read. ``missing`` adds to the usual spellings of a missing value, ``text`` names columns to take as text, and
         ``drop`` columns to leave out.
+    add : tuple of str
+        Formulas of columns, each a new column (``x1*x2``).
+    size, grey, features, augment
+        How pictures are read (pixels a side, one channel or three) and seen ('pixels', 'hog' or 'both'), and how training pictures are
+        changed by chance ('flip', 'shift' or 'flip,shift').
     model : {'mlp', 'logistic'}
         A network with hidden layers, or a single layer: one logistic unit, softmax, or one linear unit.
     hidden, activation, solver, learning_rate, batch_size, epochs, alpha, l1, dropout, loss
@@ -47,6 +57,9 @@ class RunConfig:
         Epochs without improvement of the held-out loss before training stops.
     max_seconds : float
         Training stops after so many seconds.
+    search : {'grid', 'wide'}
+        Choose hyperparameters by cross-validation first: from a grid, or by chance for ``search_seconds``. What was chosen takes the
+        place of the search in the configuration that a run leaves behind.
     """
 
     data: str = ""
@@ -58,6 +71,11 @@ class RunConfig:
     missing: tuple[str, ...] = ()
     text: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+    add: tuple[str, ...] = ()
+    size: int | None = None
+    grey: bool | None = None
+    features: str | None = None
+    augment: str | None = None
     model: str = "mlp"
     hidden: tuple[int, ...] | None = None
     activation: str | None = None
@@ -67,13 +85,15 @@ class RunConfig:
     epochs: int | None = None
     alpha: float | None = None
     l1: float = 0.0
-    dropout: float = 0.0
+    dropout: float | None = None
     loss: str | None = None
     seed: int = 0
     val_fraction: float = 0.15
     test_fraction: float = 0.2
     patience: int | None = None
     max_seconds: float | None = None
+    search: str | None = None
+    search_seconds: float | None = None
 
     def __post_init__(self) -> None:
         faults = Faults()
@@ -85,6 +105,13 @@ class RunConfig:
             raise ValueError(
                 f"val_fraction + test_fraction must leave rows for training; got {self.val_fraction:g} + {self.test_fraction:g}. "
                 "Lower one of them."
+            )
+        if self.search_seconds is not None and self.search != "wide":
+            raise ValueError("search_seconds is the time of a search by chance. Give --search wide as well, or leave it out.")
+        if self.augment is not None and self.solver in FULL_BATCH:
+            raise ValueError(
+                f"augment changes pictures batch by batch, and the solver {self.solver!r} descends on all rows at once. Choose adam or sgd, "
+                "or leave augment out."
             )
         if self.model == "logistic" and (self.hidden or self.dropout):
             extra = "hidden" if self.hidden else "dropout"
@@ -137,6 +164,7 @@ def _one_of(names: tuple[str, ...]) -> _Check:
     return (lambda value: value in names), one_of(names)
 
 
+_FLAG: _Check = (lambda value: isinstance(value, bool)), "true or false"
 _TEXT: _Check = _is_text, "a text"
 _TEXTS: _Check = (lambda value: isinstance(value, tuple) and all(map(_is_text, value))), "a list of texts"
 _POSITIVE: _Check = (lambda value: _is_number(value) and value > 0), "a number above 0"
@@ -148,12 +176,17 @@ _EXPECTED: dict[str, _Check] = {
     "data": _TEXT,
     "target": _TEXT,
     "task": _one_of(TASKS),
-    "header": ((lambda value: isinstance(value, bool)), "true or false"),
+    "header": _FLAG,
     "delimiter": _TEXT,
     "encoding": _TEXT,
     "missing": _TEXTS,
     "text": _TEXTS,
     "drop": _TEXTS,
+    "add": _TEXTS,
+    "size": ((lambda value: _is_whole(value, 8) and value <= 1024), "a whole number from 8 to 1024"),
+    "grey": _FLAG,
+    "features": _one_of(FEATURES),
+    "augment": _one_of(AUGMENTATIONS),
     "model": _one_of(MODELS),
     "hidden": ((lambda value: isinstance(value, tuple) and all(_is_whole(size, 1) for size in value)), "whole numbers of at least 1"),
     "activation": _TEXT,
@@ -170,5 +203,7 @@ _EXPECTED: dict[str, _Check] = {
     "test_fraction": _SHARE,
     "patience": _COUNT,
     "max_seconds": _POSITIVE,
+    "search": _one_of(SEARCHES),
+    "search_seconds": _POSITIVE,
 }
 _OPTIONAL = {field.name for field in dataclasses.fields(RunConfig) if field.default is None}

@@ -1,6 +1,8 @@
 """The directory of a run: claimed before training begins, so that hours of work never end at a closed door.
 
 model.safetensors   config.toml   metrics.json   history.csv   schema.json   cost.png   confusion.png or residuals.png
+for pictures        weights.png   confident.png
+after a search      search.csv
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from glassnet.checks import DataError
 from glassnet.estimators.persistence import FILE_NAME
 from glassnet.files import atomic
 
-FILES = (FILE_NAME, "config.toml", "metrics.json", "history.csv", "schema.json", "cost.png", "confusion.png", "residuals.png")
+FIGURES = ("cost.png", "confusion.png", "residuals.png", "weights.png", "confident.png")
+FILES = (FILE_NAME, "config.toml", "metrics.json", "history.csv", "schema.json", "search.csv", *FIGURES)
 
 
 class RunDirectory:
@@ -78,9 +81,14 @@ class RunDirectory:
 
 
 def free_name(table: str) -> Path:
-    """``visits-run`` for visits.csv, or ``visits-run-2`` and so on: the first that is not there."""
-    stem = Path(table).name.split(".")[0] or "table"
+    """``visits-run`` for visits.csv or visits/, or ``visits-run-2`` and so on: the first that is not there."""
+    stem = Path(table).resolve().name.split(".")[0] or "table"
     path, number = Path(f"{stem}-run"), 2
     while path.exists():
         path, number = Path(f"{stem}-run-{number}"), number + 1
     return path
+
+
+def holds_a_run(path: str | os.PathLike[str]) -> bool:
+    """True for a directory with a model in it, and for a file that is called like a model."""
+    return (Path(path) / FILE_NAME).is_file() or os.fspath(path).endswith(".safetensors")

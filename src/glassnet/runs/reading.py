@@ -1,10 +1,10 @@
-"""From the file to rows and target: how a run's table is read, and what is said about it."""
+"""From the file to rows and target: how a run's table is read, and what is said about it. Pictures: `picture_reading.py`."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +12,53 @@ import polars as pl
 from numpy.typing import NDArray
 
 from glassnet.checks import DataError
+from glassnet.data.arrays import Arrays
+from glassnet.data.formulas import Formula, FormulaError, with_formulas
 from glassnet.data.tables import MISSING, read_table
 from glassnet.data.targets import Task, decide_task, drop_missing_target, resolve_column, target_values
 from glassnet.runs.config import RunConfig
 
 Say = Callable[[str], None]
+TARGET_OF_ARRAYS = "y"
 
 
 @dataclass(frozen=True)
-class Table:
-    """Rows whose target is known: the other columns, and the target's values."""
+class Examples:
+    """Rows whose target is known.
 
-    X: pl.DataFrame
+    Attributes
+    ----------
+    X : polars.DataFrame, or uint8 array
+        The other columns of a table; or the bytes of pictures, a row each.
+    y, target, task
+        The target's values, its name, and what kind of task it is.
+    columns : tuple of str
+        All columns of the table, as they were read.
+    rows_without_target : int
+        How many rows were left out.
+    names : tuple of str
+        The files of pictures from a folder.
+    size, channels : int
+        Of pictures; None for tables.
+    aside : Examples or None
+        Rows that the file itself sets aside for the test.
+    """
+
+    X: Any
     y: NDArray[Any]
     target: str
     task: Task
-    columns: tuple[str, ...]
-    rows_without_target: int
+    columns: tuple[str, ...] = ()
+    rows_without_target: int = 0
+    names: tuple[str, ...] = ()
+    size: int | None = None
+    channels: int | None = None
+    aside: Examples | None = None
+
+    @property
+    def are_pictures(self) -> bool:
+        """True where a row is a picture."""
+        return self.size is not None
 
 
 def read_rows(config: RunConfig, path: str | Path, say: Say, *, text: Sequence[str] = ()) -> pl.DataFrame:
@@ -48,23 +78,62 @@ def read_rows(config: RunConfig, path: str | Path, say: Say, *, text: Sequence[s
     return frame
 
 
-def read_training_table(config: RunConfig, say: Say) -> Table:
-    """The table of a run, its target found and its task decided.
+def read_training_table(config: RunConfig, say: Say) -> Examples:
+    """The table of a run, its target found, its task decided, its formulas added.
 
-    Raises DataError where the file is no table or the target cannot be learned.
+    Raises DataError where the file is no table or the target cannot be learned, and FormulaError for a formula that cannot be used.
     """
     if not config.data:
         raise DataError("There is no table to learn from: name one, on the command line or as data in the configuration.")
-    frame = read_rows(config, config.data, say)
+    formulas = formulas_of(config)
+    return _examples(config, read_rows(config, config.data, say), formulas, say)
+
+
+def table_of_arrays(config: RunConfig, arrays: Arrays, say: Say) -> Examples:
+    """Rows of numbers that are no pictures, as a table with the columns x1, x2, ... and the target y."""
+    if arrays.y is None:
+        raise DataError(f"{config.data} has no labels to learn from. Save them beside the rows, as y (numpy.savez(file, X=..., y=...)).")
+    if config.target not in ("-1", TARGET_OF_ARRAYS):
+        raise DataError(f"The target of a file of arrays is its array y; got --target {config.target}. Leave it out.")
+    formulas = formulas_of(config)
+    rows = _examples(config.replace(target=TARGET_OF_ARRAYS), frame_of(arrays.X, arrays.y), formulas, say)
+    if arrays.X_test is None or arrays.y_test is None:
+        return rows
+    test = with_formulas(frame_of(arrays.X_test, arrays.y_test), formulas)
+    test, _ = drop_missing_target(test, TARGET_OF_ARRAYS)
+    y = target_values(test[TARGET_OF_ARRAYS], rows.task)
+    return replace(rows, aside=replace(rows, X=test.select(rows.X.columns), y=y))
+
+
+def frame_of(X: NDArray[Any], y: NDArray[Any] | None) -> pl.DataFrame:
+    """The columns x1, x2, ..., and y where it is known."""
+    frame = pl.DataFrame({f"x{j + 1}": X[:, j] for j in range(X.shape[1])})
+    return frame if y is None else frame.with_columns(pl.Series(TARGET_OF_ARRAYS, y))
+
+
+def formulas_of(config: RunConfig) -> list[Formula]:
+    """The formulas of ``add``. Raises FormulaError, with a caret under the fault."""
+    return [Formula(text) for text in config.add]
+
+
+def _examples(config: RunConfig, frame: pl.DataFrame, formulas: list[Formula], say: Say) -> Examples:
     target = resolve_column(frame, config.target)
+    for formula in formulas:
+        if target in formula.columns:
+            raise FormulaError(
+                f"The formula {formula.name!r} uses the target {target!r}, which new rows do not have. Use other columns, or name another "
+                "target."
+            )
+    columns = tuple(frame.columns)
+    frame, without_target = drop_missing_target(frame, target)
+    if without_target:
+        say(f"{without_target:,} of {without_target + frame.height:,} rows have no {target!r} and are left out.")
+    frame = with_formulas(frame, formulas)
     dropped = [resolve_column(frame, name) for name in config.drop]
     if target in dropped:
         raise DataError(f"{target!r} is the target and cannot be dropped as well. Name another column.")
-    columns = tuple(frame.columns)
-    frame, without_target = drop_missing_target(frame.drop(dropped), target)
-    if without_target:
-        say(f"{without_target:,} of {without_target + frame.height:,} rows have no {target!r} and are left out.")
+    frame = frame.drop(dropped)
     task = decide_task(frame[target], config.task)
     if frame.width == 1:
         raise DataError(f"The table has no column but the target {target!r}; there is nothing to learn from.")
-    return Table(frame.drop(target), target_values(frame[target], task), target, task, columns, without_target)
+    return Examples(frame.drop(target), target_values(frame[target], task), target, task, columns, without_target)

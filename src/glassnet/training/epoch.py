@@ -53,37 +53,38 @@ class SteppedEpoch:
         """Visit the rows in ``state.order``; return the sum of the losses and the gradient norm of the last batch."""
         total, slope = 0.0, 0.0
         constants = self.optimiser.constants(rate, state.theta.dtype)
+        stretches = self._stretches(state)
         for X, y, weight in self.batches(state.order):
             cost = self.network.value_and_gradient(self.parameters, self.gradients, X, y, weight, self.work.rows(len(y)), state.noise)
             state.updates += 1
-            penalty, slope = self._update(state, constants, len(y))
+            penalty, slope = self._update(stretches, state.updates, constants, len(y))
             total += cost + penalty
             if not math.isfinite(total):
                 break
         return total, math.sqrt(slope)
 
-    def _update(self, state: Any, constants: Array, n: int) -> tuple[float, float]:
-        """Move theta; return the penalty before the move and the squared norm of the gradient."""
+    def _stretches(self, state: Any) -> list[tuple[Array, Array, list[Array], float, float, float]]:
+        """(theta, gradient, moments, l2, l1, decay) of each layer's weights and of its biases, which no penalty touches."""
         penalties, layout = self.penalties, self.network.layout
-        penalty, slope = 0.0, 0.0
+        found = []
         for weights, offsets in zip(layout.weights, layout.offsets, strict=True):
-            W = state.theta[weights]
-            if penalties.l1:
-                penalty += penalties.l1 * float(np.abs(W).sum())
             for where, l2, l1, decay in ((weights, penalties.l2, penalties.l1, penalties.decay), (offsets, 0.0, 0.0, 0.0)):
-                squares, squared_slope = self.optimiser.step(
-                    state.theta[where],
-                    self.gradient[where],
-                    [moment[where] for moment in state.moments],
-                    constants,
-                    state.updates,
-                    scale=1.0 / n,
-                    l2=l2 / n,
-                    l1=l1 / n,
-                    decay=decay,
-                )
-                penalty += 0.5 * l2 * squares
-                slope += squared_slope
+                if where.stop > where.start:
+                    moments = [moment[where] for moment in state.moments]
+                    found.append((state.theta[where], self.gradient[where], moments, l2, l1, decay))
+        return found
+
+    def _update(self, stretches: Any, t: int, constants: Array, n: int) -> tuple[float, float]:
+        """Move theta; return the penalty before the move and the squared norm of the gradient."""
+        penalty, slope, scale = 0.0, 0.0, 1.0 / n
+        for theta, g, moments, l2, l1, decay in stretches:
+            if l1:
+                penalty += l1 * float(np.abs(theta).sum())
+            squares, squared_slope = self.optimiser.step(
+                theta, g, moments, constants, t, scale=scale, l2=l2 * scale, l1=l1 * scale, decay=decay
+            )
+            penalty += 0.5 * l2 * squares
+            slope += squared_slope
         return penalty, slope
 
 
@@ -107,7 +108,7 @@ def run_batches(
     targets: Array,
     row_weights: Array,
     loss_code: int,
-    loss_shape: float,
+    loss_shape: Array,
     optimiser_code: int,
     nesterov: bool,
     constants: Array,
@@ -115,9 +116,13 @@ def run_batches(
     l2: float,
     l1: float,
     decay: float,
+    total: float,
 ) -> tuple[float, float]:
-    """Gather, forward, loss, backward, update for each batch of ``order``; return the summed loss and the last squared gradient norm."""
-    size, total, slope = len(batch), 0.0, 0.0
+    """Gather, forward, loss, backward, update for each batch of ``order``; return ``total`` plus the losses, and the last squared slope.
+
+    The sum goes on from call to call in one order, so how many batches a call takes changes no bit.
+    """
+    size, slope = len(batch), 0.0
     last = size * (sizes[1:].sum() - sizes[-1])
     for start in range(0, len(order), size):
         rows = order[start : start + size]
@@ -183,7 +188,7 @@ class CompiledEpoch:
         while at < len(state.order) and math.isfinite(total):
             chosen = state.order[at : at + self.batches_per_call * self.size]
             began = time.perf_counter()
-            cost, slope = run(
+            total, slope = run(
                 *data,
                 chosen,
                 state.theta,
@@ -200,9 +205,10 @@ class CompiledEpoch:
                 penalties.l2,
                 penalties.l1,
                 penalties.decay,
+                total,
             )
             done = -(-len(chosen) // self.size)
-            total, at, state.updates = total + cost, at + len(chosen), state.updates + done
+            at, state.updates = at + len(chosen), state.updates + done
             seconds = max(time.perf_counter() - began, 1e-9)
             self.batches_per_call = max(1, min(4 * self.batches_per_call, int(LONGEST_CALL * done / seconds)))
         return total, math.sqrt(slope)
@@ -214,6 +220,6 @@ def epoch_for(
     """The faster of the two for this network and these rows."""
     batches = Batches(rows, size)
     work = 3 * batches.size * network.layout.n_weights
-    plain = isinstance(rows.X, np.ndarray) and not any(network.dropout) and can_be_compiled(network)
+    plain = isinstance(rows.X, np.ndarray) and not any(network.dropout) and can_be_compiled(network) and network.loss.code >= 0
     kind = CompiledEpoch if plain and work <= COMPILED_UP_TO else SteppedEpoch
     return kind(network, batches, optimiser, penalties, theta)

@@ -1,9 +1,9 @@
 """Which solver trains a one-layer network, from the problem's size and penalty.
 
-    l1 penalty          proximal Newton
-    few parameters      Newton, Cholesky factor
-    many, default       L-BFGS; Newton finishes where rounding stops it short of ``tol``, or after the steps that a few Hessians cost
-    many, "newton-cg"   Newton with conjugate gradients
+l1 penalty          proximal Newton
+few parameters      Newton, Cholesky factor
+many, default       L-BFGS; Newton finishes where rounding stops it short of ``tol``, or after the steps that a few Hessians cost
+many, "newton-cg"   Newton with conjugate gradients
 """
 
 from __future__ import annotations

@@ -194,7 +194,7 @@ def _runaway(network: Network, rows: Rows, state: State, rate: float, plan: Plan
     """The sentence for a training that ran away: where, when, with what, and what to try."""
     pairs = network.layout.views(state.theta)
     layer = next((l for l, pair in enumerate(pairs, 1) if not all(np.isfinite(part).all() for part in pair)), len(pairs))
-    largest = float(abs(rows.X).max())
+    largest = max(float(abs(X).max()) for X, _, _ in rows.blocks(BLOCK))
     scale = f", or scale the inputs (largest |x| is {largest:.3g})" if largest > 10 else ""
     return (
         "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed. "

@@ -159,6 +159,8 @@ def newton_on_network(
             f"solver='newton' trains networks without hidden layers; this one has {len(network.layers) - 1}. "
             "Use hidden_layer_sizes=() or solver='lbfgs'."
         )
+    if network.loss.code < 0:
+        raise ValueError("solver='newton' needs a curvature, which only the built-in losses tell. Use solver='lbfgs'.")
     X = rows.X if rows.X.dtype == rows.y.dtype else rows.X.astype(rows.y.dtype)
     weight = rows.weight
     total = len(rows) if weight is None else float(weight.sum(dtype=np.float64))

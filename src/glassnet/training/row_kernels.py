@@ -100,7 +100,7 @@ def add_rows(X: Array, delta: Array, total: Array) -> None:
 
 @kernel
 def fused_pass(
-    X: Array, y: Array, weight: Array, w: Array, shift: float, code: int, shape: float, run: int, G: Array
+    X: Array, y: Array, weight: Array, w: Array, shift: float, code: int, shape: Array, run: int, G: Array
 ) -> tuple[float, float]:
     """Return the cost of one output and sum D; G (p,) += X'D in float64. y (n,), weight (n,) or empty.
 

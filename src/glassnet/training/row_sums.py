@@ -105,7 +105,7 @@ class RowSums:
     def product(self, curved: Array, V: Array, v: Array) -> tuple[Array, Array]:
         """The sums G and g with D = C t: the Hessian times (V, v), before any scaling."""
         if self._fused:
-            _, G, g = self._gradient(V, v, np.zeros((self.n, 1), self.dtype), curved[:, 0], SQUARED, 1.0)
+            _, G, g = self._gradient(V, v, np.zeros((self.n, 1), self.dtype), curved[:, 0], SQUARED, self.loss.shape)
             return G, g
         G, g = np.zeros((self.p, self.k)), np.zeros(self.k)
         for rows, block in self._blocks():
@@ -192,7 +192,7 @@ class RowSums:
 
     # ---- sums
 
-    def _gradient(self, W: Array, c: Array, y: Array, weight: Array, code: int, shape: float) -> tuple[float, Array, Array]:
+    def _gradient(self, W: Array, c: Array, y: Array, weight: Array, code: int, shape: Array) -> tuple[float, Array, Array]:
         G, g, cost = np.zeros((self.p, self.k)), np.zeros(self.k), 0.0
         if self._fused:
             w, shift = W[:, 0].astype(self.dtype), float(self._shift(W, c)[0])

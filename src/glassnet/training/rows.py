@@ -1,7 +1,7 @@
 """The rows that a network learns from, and the batches they are handed out in.
 
 Rows are gathered in shuffled order into one buffer, converted to the network's dtype on the way, so X may stay what it is: float,
-unsigned bytes, memory-mapped or sparse.
+unsigned bytes, memory-mapped or sparse. An X that has ``gather_into(rows, out)`` fills the buffer itself: pictures become features there.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def gather(X: Array, rows: Array, out: Array) -> None:
 class Rows:
     """X (n, n_in), y (n, n_outputs) in the network's dtype, weight (n,) with mean 1 or None; of these, the rows in ``index``.
 
-    X is an array of any numeric dtype or a SciPy CSR matrix. ``index`` leaves the held-out rows where they are, so that the data need not
+    X is an array of any numeric dtype, a SciPy CSR matrix, or whatever has shape and dtype, gives arrays when it is sliced or indexed, and
+    fills a batch by ``gather_into(rows, out)``. ``index`` leaves the held-out rows where they are, so that the data need not
     be copied; None takes every row. ``unit`` is the mean of the weights as the user gave them: penalties are divided by it, so that the
     minimum is that of  sum w L + penalty  whatever the scale of w.
     """
@@ -80,8 +81,9 @@ class Batches:
     def __init__(self, rows: Rows, size: int) -> None:
         self.rows = rows
         self.size = min(size, len(rows))
-        self._dense = isinstance(rows.X, np.ndarray)
-        self._X = np.empty((self.size, rows.X.shape[1]), rows.y.dtype) if self._dense else None
+        self._gather = getattr(rows.X, "gather_into", None) or self._from_array
+        dense = isinstance(rows.X, np.ndarray) or hasattr(rows.X, "gather_into")
+        self._X = np.empty((self.size, rows.X.shape[1]), rows.y.dtype) if dense else None
         self._y = np.empty((self.size, rows.y.shape[1]), rows.y.dtype)
         self._weight = None if rows.weight is None else np.empty(self.size, rows.y.dtype)
 
@@ -92,7 +94,7 @@ class Batches:
             n = len(chosen)
             if self._X is not None:
                 X = self._X[:n]
-                gather(self.rows.X, chosen, X)
+                self._gather(chosen, X)
             else:
                 X = self.rows.X[chosen]
             gather(self.rows.y, chosen, self._y[:n])
@@ -102,3 +104,6 @@ class Batches:
                 assert self.rows.weight is not None
                 np.take(self.rows.weight, chosen, out=self._weight[:n], mode="clip")
                 yield X, self._y[:n], self._weight[:n]
+
+    def _from_array(self, chosen: Array, out: Array) -> None:
+        gather(self.rows.X, chosen, out)
