@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import tempfile
 from pathlib import Path
 
 # Several test processes run side by side; this must stand before the first import of NumPy.
@@ -13,6 +15,11 @@ os.environ["MPLBACKEND"] = "Agg"
 # Processes that a test starts find the package where the tests find it.
 SOURCE = str(Path(__file__).parents[1] / "src")
 os.environ["PYTHONPATH"] = os.pathsep.join([SOURCE, *filter(None, [os.environ.get("PYTHONPATH")])])
+
+# Numba's cache does not notice when a formula changes that is compiled into the kernels of another file; a cache per text of the maths does.
+maths = sorted((Path(SOURCE) / "glassnet" / "maths").glob("*.py"))
+text = hashlib.sha256(b"".join(path.read_bytes() for path in maths)).hexdigest()[:12]
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"glassnet-kernels-{text}"))
 
 from hypothesis import settings  # noqa: E402
 

@@ -126,22 +126,17 @@ def test_the_constructor_only_stores() -> None:
 
 BAD_X = np.where(np.arange(60).reshape(20, 3) == 7, NAN, X)
 DATA: list[tuple[str, dict[str, Any], str]] = [
-    ("nan in X", {"X": BAD_X}, "NaN"),
+    ("nan in X", {"X": BAD_X}, "TablePreparation fills in missing values and flags them"),
     ("infinity in X", {"X": np.where(np.isnan(BAD_X), INF, X)}, "infinity"),
     ("X of one dimension", {"X": X[:, 0]}, "Expected 2D array, got 1D array instead"),
     ("X of three dimensions", {"X": X[:, :, None]}, "dim 3"),
-    ("words in X", {"X": np.array([["a", "b"]] * 20)}, "could not convert string to float"),
+    ("words in X", {"X": np.array([["a", "b"]] * 20)}, "TablePreparation turns columns of text"),
     ("complex X", {"X": X + 1j}, "Complex data not supported"),
     ("no rows", {"X": X[:0], "y": Y[:0]}, "0 sample(s)"),
     ("no columns", {"X": X[:, :0]}, "0 feature(s)"),
     ("lengths differ", {"y": Y[:19]}, "inconsistent numbers of samples: [20, 19]"),
     ("nan in y", {"y": np.where(Y == 0, NAN, 1.0)}, "NaN"),
     ("numbers as classes", {"y": X[:, 0]}, "continuous"),
-    (
-        "several columns of classes with class weights",
-        {"y": np.column_stack([Y, Y + 3, Y]), "class_weight": "balanced"},
-        "class_weight is for one label",
-    ),
     ("weights too short", {"sample_weight": np.ones(3)}, "sample_weight.shape == (3,), expected (20,)"),
     ("a negative weight", {"sample_weight": np.where(Y == 0, -1.0, 1.0)}, "Negative values in data passed to `sample_weight`"),
     ("weights that are all zero", {"sample_weight": np.zeros(20)}, "zero"),

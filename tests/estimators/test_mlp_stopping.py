@@ -97,7 +97,7 @@ def test_training_loss_that_no_longer_improves_stops_after_patience() -> None:
 
 def test_held_out_score_that_no_longer_improves_stops_after_patience() -> None:
     fitted = net(early_stopping=True, n_iter_no_change=4, max_iter=500).fit(X, Y)
-    assert "held-out score did not improve" in fitted.stopped_because_
+    assert "held-out score improved by less than" in fitted.stopped_because_
     assert len(fitted.validation_scores_) == fitted.n_iter_ < 500
     assert fitted.best_validation_score_ == max(fitted.validation_scores_)
     assert fitted.best_loss_ is None
@@ -131,7 +131,7 @@ def test_any_scorer_is_watched_on_rows_of_ones_own(monitor: str | None, score: A
 def test_held_out_loss_is_watched_and_is_the_loss_without_penalties() -> None:
     fitted = net(early_stopping=True, monitor="val_loss", n_iter_no_change=4, max_iter=300, alpha=5.0).fit(X, Y, X_val=X_VAL, y_val=Y_VAL)
     losses = fitted.history_.column("val_loss")
-    assert "held-out loss did not improve" in fitted.stopped_because_
+    assert "held-out loss improved by less than" in fitted.stopped_because_
     assert fitted.history_.column("val_score") == [None] * fitted.n_iter_
     assert log_loss(Y_VAL, fitted.predict_proba(X_VAL)) == pytest.approx(min(losses), rel=1e-12)
     assert fitted.best_validation_score_ is None

@@ -85,7 +85,9 @@ def test_after_a_drop_of_the_rate_the_count_begins_afresh(at_once: bool) -> None
         assert answers == [False, False, True, False, True]
     assert rule(history)
     assert rule.best.stale == 2
-    assert NoImprovement(Best("loss", tol=0.1), 1)(history).sentence.startswith("training loss improved by less than 0.1 in each of 4 epochs")
+    assert NoImprovement(Best("loss", tol=0.1), 1)(history).sentence.startswith(
+        "training loss improved by less than 0.1 in each of 4 epochs"
+    )
 
 
 def test_the_gradient_rule_includes_its_bound_and_ignores_rows_without_a_norm() -> None:

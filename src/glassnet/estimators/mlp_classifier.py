@@ -284,7 +284,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
             In [0, 1], columns in the order of ``classes_``; rows sum to 1 but for several labels at once. For several columns of
             classes a list with such an array for each.
         """
-        return self._labels.probability(self._raw_of(X))
+        raw = self._raw_of(X)
+        return self._labels.probability(raw)
 
     def predict_log_proba(self, X: Any) -> Any:
         """Logarithm of the probability of each class, exact also where the probability is too small for a float.
@@ -298,7 +299,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         log_probability : array of shape (n_samples, n_classes)
             In nats, <= 0 and finite.
         """
-        return self._labels.log_probability(self._raw_of(X))
+        raw = self._raw_of(X)
+        return self._labels.log_probability(raw)
 
     def decision_function(self, X: Any) -> Any:
         """The raw prediction z, before sigmoid or softmax.
@@ -312,7 +314,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         raw : array of shape (n_samples,) for two classes, else (n_samples, n_outputs)
             Log-odds for sigmoid outputs; log-probabilities up to a constant per row for softmax.
         """
-        return self._labels.decision(self._raw_of(X))
+        raw = self._raw_of(X)
+        return self._labels.decision(raw)
 
     @classmethod
     def from_weights(

@@ -1,11 +1,12 @@
-"""Models in files: an estimator, or a table's preparation and the estimator behind it, as arrays and JSON that can never run code.
+"""Models in files: an estimator, or a preparation and the estimator behind it, as arrays and JSON that can never run code.
 
-    arrays      weights, biases and history, as the estimator's ``_get_state`` gives them
+    arrays      weights, biases and history, as the estimator's ``_get_state`` gives them; the preparation's behind a prefix
     metadata    kind, model_version     "glassnet model", 1
                 class                   looked up in a fixed table, never imported by the file's wish
                 parameters, facts       constructor parameters and learnt facts                      (plain_values.py)
                 feature_names           feature_names_in_, or null
-                steps, preparation      names of a pipeline's two steps and the schema of the first, or null
+                steps                   names of a pipeline's two steps, or null
+                preparation             the schema of the first, or null; preparation_kind says whether of a table or of pictures
                 versions                of glassnet, Python, NumPy and scikit-learn, for whoever wonders
                 extra                   free JSON of the caller: a run's target, metrics, ...
 
@@ -28,6 +29,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from glassnet import __version__
 from glassnet.checks import Faults, ModelFileError
+from glassnet.data.pixels import ImagePreparation
 from glassnet.data.preparation import TablePreparation
 from glassnet.estimators.plain_values import from_plain, to_plain
 from glassnet.files import container
@@ -37,6 +39,11 @@ MODEL_VERSION = 1
 FILE_NAME = "model.safetensors"
 """What the model of a run directory is called."""
 
+PREFIX = "preparation."
+"""Before the names of arrays that belong to a preparation."""
+
+Preparation = TablePreparation | ImagePreparation
+_PREPARATIONS: dict[str, type] = {"table": TablePreparation, "pictures": ImagePreparation}
 _HOMES = {
     "LogisticRegression": "glassnet.estimators.logistic",
     "LogisticRegressionCV": "glassnet.estimators.logistic_cv",
@@ -51,7 +58,7 @@ def save(model: Any, path: str | os.PathLike[str], *, extra: Mapping[str, Any] |
     Parameters
     ----------
     model : estimator or Pipeline
-        A glassnet estimator, or a Pipeline of a TablePreparation and a glassnet estimator.
+        A glassnet estimator, or a Pipeline of a TablePreparation or an ImagePreparation and a glassnet estimator.
     path : path
         Of the file; one that is there is replaced once the new one is complete.
     extra : mapping, optional
@@ -78,6 +85,7 @@ def save(model: Any, path: str | os.PathLike[str], *, extra: Mapping[str, Any] |
         "facts": {name: to_plain(fact) for name, fact in facts.items()},
         "feature_names": to_plain(getattr(estimator, "feature_names_in_", None)),
         "steps": steps,
+        "preparation_kind": next((kind for kind, home in _PREPARATIONS.items() if isinstance(preparation, home)), None),
         "preparation": None if preparation is None else preparation.to_schema(),
         "versions": {
             "glassnet": __version__,
@@ -87,6 +95,8 @@ def save(model: Any, path: str | os.PathLike[str], *, extra: Mapping[str, Any] |
         },
         "extra": dict(extra or {}),
     }
+    if isinstance(preparation, ImagePreparation):
+        arrays = arrays | {PREFIX + name: array for name, array in preparation.to_arrays().items()}
     container.write(path, arrays, metadata)
 
 
@@ -121,18 +131,20 @@ def load_with_extra(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
         raise ModelFileError(f"{file} does not describe a model that works: {what[:300]}. Save the model again.") from error
 
 
-def _taken_apart(model: Any) -> tuple[list[str] | None, TablePreparation | None, Any]:
+def _taken_apart(model: Any) -> tuple[list[str] | None, Preparation | None, Any]:
     """(names of the steps, preparation, estimator); the first two are None without a pipeline."""
     if isinstance(model, Pipeline):
         names, parts = zip(*model.steps, strict=True)
-        if len(parts) == 2 and isinstance(parts[0], TablePreparation) and _is_ours(parts[1]):
+        if len(parts) == 2 and isinstance(parts[0], TablePreparation | ImagePreparation) and _is_ours(parts[1]):
             return list(names), parts[0], parts[1]
         given = "a Pipeline of " + ", ".join(type(part).__name__ for part in parts)
     elif _is_ours(model):
         return None, None, model
     else:
         given = type(model).__name__
-    raise TypeError(f"model must be {', '.join(_HOMES)}, or a Pipeline of TablePreparation and one of these; got {given}.")
+    raise TypeError(
+        f"model must be {', '.join(_HOMES)}, or a Pipeline of TablePreparation or ImagePreparation and one of these; got {given}."
+    )
 
 
 def _is_ours(estimator: Any) -> bool:
@@ -155,6 +167,10 @@ def _plain_parameters(estimator: Any) -> dict[str, Any]:
 
 
 def _rebuilt(arrays: dict[str, np.ndarray], metadata: dict[str, Any]) -> Any:
+    arrays, before = (
+        {name: array for name, array in arrays.items() if not name.startswith(PREFIX)},
+        {name.removeprefix(PREFIX): array for name, array in arrays.items() if name.startswith(PREFIX)},
+    )
     name = metadata["class"]
     if name not in _HOMES:
         raise ValueError(f"its class is {str(name)[:40]!r}; known are {', '.join(_HOMES)}")
@@ -169,13 +185,26 @@ def _rebuilt(arrays: dict[str, np.ndarray], metadata: dict[str, Any]) -> Any:
         if np.shape(names) != (estimator.n_features_in_,):
             raise ValueError("it has another number of feature names than of features")
         estimator.feature_names_in_ = names
-    if metadata["preparation"] is None:
+    if metadata["preparation"] is None and not before:
         return estimator
-    preparation = TablePreparation.from_schema(metadata["preparation"])
-    if len(preparation.get_feature_names_out()) != estimator.n_features_in_:
+    preparation = _preparation_of(metadata, before)
+    width = preparation.width if isinstance(preparation, ImagePreparation) else len(preparation.get_feature_names_out())
+    if width != estimator.n_features_in_:
         raise ValueError(f"its preparation and its {name} disagree about the number of features")
     first, second = map(str, metadata["steps"])
     return Pipeline([(first, preparation), (second, estimator)])
+
+
+def _preparation_of(metadata: dict[str, Any], arrays: dict[str, np.ndarray]) -> Preparation:
+    """What stands before the estimator."""
+    kind = metadata["preparation_kind"]
+    if kind == "pictures":
+        return ImagePreparation.from_schema(metadata["preparation"], arrays)
+    if kind != "table":
+        raise ValueError(f"its preparation is of the kind {str(kind)[:40]!r}; known are {', '.join(_PREPARATIONS)}")
+    if arrays:
+        raise ValueError("the preparation of a table has no arrays")
+    return TablePreparation.from_schema(metadata["preparation"])
 
 
 def _try_out(estimator: Any) -> None:

@@ -1,15 +1,49 @@
-"""What is in a table and what would be done with it; and the same of a trained run."""
+"""What is in a table, a folder of pictures or a file of arrays, and what would be done with it; and the same of a trained run."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Any
 
+import numpy as np
+
+from glassnet.data.arrays import holds_arrays, read_arrays
+from glassnet.data.formulas import with_formulas
+from glassnet.data.images import Images, read_images
+from glassnet.data.pixels import ImagePreparation
 from glassnet.data.preparation import TablePreparation
 from glassnet.data.targets import decide_task, drop_missing_target, resolve_column
 from glassnet.runs.config import RunConfig
+from glassnet.runs.picture_reading import SIZE
 from glassnet.runs.prediction import Run
-from glassnet.runs.reading import Say, read_rows
+from glassnet.runs.reading import Say, formulas_of, frame_of, read_rows
+
+
+def inspect_data(config: RunConfig, say: Say, *, target: str | None = None) -> dict[str, Any]:
+    """What is in a table, a folder of pictures or a file of arrays. Raises DataError where it is none of these."""
+    if os.path.isdir(config.data):
+        return _inspect_pictures(config, read_images(config.data, size=config.size or SIZE, grey=bool(config.grey)))
+    if holds_arrays(config.data):
+        arrays = read_arrays(config.data)
+        images = arrays.images()
+        if images is not None:
+            more = {} if arrays.X_test is None else {"test_rows": len(arrays.X_test)}
+            return _inspect_pictures(config, images) | more
+        frame = frame_of(arrays.X, arrays.y)
+        return {"table": config.data, "rows": frame.height, **_prepared(TablePreparation().fit(frame))}
+    return inspect_table(config, say, target=target)
+
+
+def _inspect_pictures(config: RunConfig, images: Images) -> dict[str, Any]:
+    """Rows, classes, what could not be read, and what would be done with the pictures."""
+    preparation = ImagePreparation(size=images.size, grey=images.channels == 1, features=config.features or "pixels").fit(images.pixels)
+    found: dict[str, Any] = {"pictures": config.data, "rows": len(images), "size": images.size, "channels": images.channels}
+    found["reason"] = images.labelling
+    if images.labels is not None:
+        labels, counts = np.unique(images.labels, return_counts=True)
+        found["classes"] = dict(zip(map(str, labels.tolist()), counts.tolist(), strict=True))
+    found["problems"] = [{"file": name, "reason": reason} for name, reason in images.problems]
+    return found | _prepared(preparation)
 
 
 def inspect_table(config: RunConfig, say: Say, *, target: str | None = None) -> dict[str, Any]:
@@ -17,7 +51,7 @@ def inspect_table(config: RunConfig, say: Say, *, target: str | None = None) -> 
 
     Raises DataError where the file is no table.
     """
-    frame = read_rows(config, config.data, say)
+    frame = with_formulas(read_rows(config, config.data, say), formulas_of(config))
     found: dict[str, Any] = {"table": config.data, "rows": frame.height}
     if target is not None:
         name = resolve_column(frame, target)
@@ -43,7 +77,7 @@ def inspect_run(run: Run) -> dict[str, Any]:
     }
 
 
-def _prepared(preparation: TablePreparation) -> dict[str, Any]:
+def _prepared(preparation: TablePreparation | ImagePreparation) -> dict[str, Any]:
     return {
         "columns": preparation.describe(),
         "features": len(preparation.get_feature_names_out()),
@@ -53,8 +87,3 @@ def _prepared(preparation: TablePreparation) -> dict[str, Any]:
 
 def _class_counts(values: Any, classes: tuple[Any, ...]) -> list[tuple[Any, int]]:
     return [(label, int((values == label).sum())) for label in classes]
-
-
-def holds_a_run(path: str) -> bool:
-    """True for a directory, which no table can be, and for a file that is called like a model."""
-    return Path(path).is_dir() or path.endswith(".safetensors")

@@ -13,12 +13,19 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from glassnet.checks import DataError, ModelFileError
+from glassnet.data.arrays import holds_arrays
+from glassnet.data.formulas import with_formulas
+from glassnet.data.images import Images
+from glassnet.data.prepared_rows import PreparedRows
 from glassnet.data.targets import Task, drop_missing_target, resolve_column, target_values
 from glassnet.estimators.persistence import load_with_extra
 from glassnet.runs.baselines import Constant
 from glassnet.runs.config import RunConfig
 from glassnet.runs.metrics import Metrics, metrics_of
-from glassnet.runs.reading import Say, read_rows
+from glassnet.runs.picture_reading import TARGET, read_new_pictures
+from glassnet.runs.reading import Say, formulas_of, read_rows
+
+Rows = pl.DataFrame | Images
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
@@ -26,7 +33,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True)
 class Run:
-    """A trained run: its model, how its table was read, and what stands beside its results."""
+    """A trained run: its model, how its rows were read, and what stands beside its results."""
 
     model: Pipeline
     config: RunConfig
@@ -57,18 +64,22 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path} holds a model that no run has written. Use it from Python: glassnet.load({str(path)!r}).") from error
     if not isinstance(model, Pipeline):
-        raise ModelFileError(f"{path} holds a model without the preparation of a table. Use it from Python: glassnet.load({str(path)!r}).")
+        raise ModelFileError(f"{path} holds a model without the preparation of its rows. Use it from Python: glassnet.load({str(path)!r}).")
     return run
 
 
-def read_new_rows(run: Run, path: str, say: Say, reading: Mapping[str, Any] | None = None) -> pl.DataFrame:
-    """A table for ``run``, read as its own was unless ``reading`` (fields of RunConfig) says otherwise.
+def read_new_rows(run: Run, path: str, say: Say, reading: Mapping[str, Any] | None = None) -> Rows:
+    """Rows for ``run``: pictures, or a table read as its own was unless ``reading`` (fields of RunConfig) says otherwise.
 
-    Without a header, a table that lacks just the target's column gets the other columns' names.
+    Without a header, a table that lacks just the target's column gets the other columns' names. Formulas are not applied yet.
     """
+    if run.config.size is not None or (holds_arrays(run.config.data) and holds_arrays(path)):
+        return read_new_pictures(run.config, path, say)
+    if os.path.isdir(path):
+        raise DataError(f"{path} is a folder, and this run was trained on a table. Name a table.")
     config = run.config.replace(text=(), **(reading or {}))
     try:
-        frame = read_rows(config, path, say, text=run.model[0].text_columns_)
+        frame = read_rows(config, path, say, text=[name for name in run.model[0].text_columns_ if name not in run.config.add])
     except DataError:
         # A column is missing, or the table is no table. Read without its help, the preparation names every missing column.
         frame = read_rows(config, path, lambda sentence: None)
@@ -78,60 +89,88 @@ def read_new_rows(run: Run, path: str, say: Say, reading: Mapping[str, Any] | No
     return frame
 
 
-def predict_run(run: Run, frame: pl.DataFrame, say: Say) -> pl.DataFrame:
-    """A column ``prediction``, then ``probability_<class>`` columns; row for row in the order of ``frame``.
+def predict_run(run: Run, rows: Rows, say: Say) -> pl.DataFrame:
+    """A column ``prediction``, then ``probability_<class>`` columns; row for row in the order of ``rows``.
 
+    Before them stands ``file`` for pictures from a folder, and ``row`` (from 0) for arrays.
     Raises DataError where columns are missing or values of the wrong type.
     """
-    if run.config.target in frame.columns:
+    estimator, columns = run.model[1], dict[str, Any]()
+    if isinstance(rows, Images):
+        columns = {"file": rows.names} if rows.names else {"row": range(len(rows))}
+    elif holds_arrays(run.config.data):
+        columns = {"row": range(rows.height)}
+    if isinstance(rows, pl.DataFrame) and run.config.target in rows.columns:
         say(f"The table has the target {run.config.target!r}; it is not looked at.")
-        frame = frame.drop(run.config.target)
-    preparation, estimator = run.model[0], run.model[1]
-    X = preparation.transform(frame.select(name for name in frame.columns if name not in run.config.drop))
-    for remark in preparation.remarks_:
-        say(remark)
+        rows = rows.drop(run.config.target)
+    X = _features(run, rows, say)
     predicted = estimator.predict(X)
     if run.config.task == "regression":
-        return pl.DataFrame({"prediction": predicted})
-    columns: dict[str, Any] = {"prediction": pl.Series(predicted.tolist())}
+        return pl.DataFrame(columns | {"prediction": predicted})
+    columns["prediction"] = pl.Series(predicted.tolist())
     for label, probability in zip(estimator.classes_.tolist(), estimator.predict_proba(X).T, strict=True):
         columns[f"probability_{label}"] = np.ascontiguousarray(probability)
     return pl.DataFrame(columns)
 
 
+def _features(run: Run, rows: Rows, say: Say) -> Any:
+    """What the network is asked about: of pictures, a few at a time will be made."""
+    preparation = run.model[0]
+    if isinstance(rows, Images):
+        wanted = preparation.size, preparation.channels
+        if (rows.size, rows.channels) != wanted:
+            raise DataError(
+                f"The pictures are {rows.size} x {rows.size} with {rows.channels} channels; this run was trained on {wanted[0]} x {wanted[0]} "
+                f"with {wanted[1]}."
+            )
+        return PreparedRows(rows.pixels, preparation)
+    frame = with_formulas(rows, formulas_of(run.config))
+    X = preparation.transform(frame.select(name for name in frame.columns if name not in run.config.drop))
+    for remark in preparation.remarks_:
+        say(remark)
+    return X
+
+
 def harmless(predictions: pl.DataFrame) -> pl.DataFrame:
-    """The same with an apostrophe before labels that a spreadsheet would take for a formula."""
-    labels = predictions["prediction"]
-    if labels.dtype != pl.String:
-        return predictions
-    dangerous = pl.any_horizontal(pl.col("prediction").str.starts_with(sign) for sign in FORMULA)
-    return predictions.with_columns(prediction=pl.when(dangerous).then("'" + pl.col("prediction")).otherwise(pl.col("prediction")))
+    """The same with an apostrophe before labels, and names of files, that a spreadsheet would take for a formula."""
+    for name in ("file", "prediction"):
+        if name in predictions.columns and predictions[name].dtype == pl.String:
+            text = pl.col(name)
+            dangerous = pl.any_horizontal(text.str.starts_with(sign) for sign in FORMULA)
+            predictions = predictions.with_columns(pl.when(dangerous).then("'" + text).otherwise(text).alias(name))
+    return predictions
 
 
-def evaluate_run(run: Run, frame: pl.DataFrame, say: Say, *, target: str | None = None) -> dict[str, Any]:
+def evaluate_run(run: Run, rows: Rows, say: Say, *, target: str | None = None) -> dict[str, Any]:
     """Metrics of the rows whose target is known, and of the constant answer beside them.
 
     Raises DataError where the target is missing, has a class that training did not have, or a number that is none.
     """
-    try:
-        name = resolve_column(frame, target or run.config.target)
-    except DataError as error:
-        raise DataError(f"To evaluate, the table needs the target. {error}") from error
-    rows = frame.height
-    frame, dropped = drop_missing_target(frame, name)
+    frame, name = _with_truth(run, rows, target)
+    n_rows = frame.height
+    known, dropped = drop_missing_target(frame, name)
     if dropped:
-        say(f"{dropped:,} of {rows:,} rows have no {name!r} and are left out.")
-    y: NDArray[Any] = target_values(frame[name], run.task)
-    preparation, estimator = run.model[0], run.model[1]
-    X = preparation.transform(frame.drop(name, *(column for column in run.config.drop if column in frame.columns)))
-    for remark in preparation.remarks_:
-        say(remark)
-    classes = estimator.classes_ if run.config.task == "classification" else None
+        say(f"{dropped:,} of {n_rows:,} rows have no {name!r} and are left out.")
+    y: NDArray[Any] = target_values(known[name], run.task)
+    X = _features(run, rows if isinstance(rows, Images) else known.drop(name), say)
+    classes = run.model[1].classes_ if run.config.task == "classification" else None
     baseline: Metrics = run.constant.metrics(y, classes)
     return {
         "task": run.config.task,
         "target": name,
         "rows": len(y),
-        "metrics": metrics_of(estimator, X, y),
+        "metrics": metrics_of(run.model[1], X, y),
         "baselines": {"mean" if classes is None else "majority": baseline},
     }
+
+
+def _with_truth(run: Run, rows: Rows, target: str | None) -> tuple[pl.DataFrame, str]:
+    """(the table with the truth in it, the truth's column); of pictures, their classes only."""
+    if isinstance(rows, Images):
+        if rows.labels is None:
+            raise DataError(f"To evaluate, the pictures need their classes. {rows.labelling}")
+        return pl.DataFrame({TARGET: rows.labels}), TARGET
+    try:
+        return rows, resolve_column(rows, target or run.config.target)
+    except DataError as error:
+        raise DataError(f"To evaluate, the table needs the target. {error}") from error

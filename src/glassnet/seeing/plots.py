@@ -65,7 +65,7 @@ def cost_curve(history: History, *, kept: int | None = None, unit: str = "loss")
         _mark_kept(axes, kept, curve[kept - 1], colour, last=len(epochs))
         title = f"{which} {number(curve[kept - 1])} at epoch {kept}, the best of {_epochs(len(history))}"
     axes.legend(loc="best", framealpha=0.85, edgecolor="white", labelcolor=INK)
-    _head(figure, title, f"Stopped: {history.stopped_because}." if history.stopped_because else "")
+    head(figure, title, f"Stopped: {history.stopped_because}." if history.stopped_because else "")
     return figure
 
 
@@ -82,7 +82,7 @@ def confusion(y_true: ArrayLike, y_pred: ArrayLike, classes: Sequence[Any]) -> F
     counts = confusion_counts(y_true, y_pred, classes)
     n, rows = len(classes), counts.sum(axis=1, keepdims=True)
     shares = counts / np.maximum(rows, 1)
-    names = [_short(str(label)) for label in classes]
+    names = [short(str(label)) for label in classes]
     longest = max(map(len, names))
     cell = float(np.clip(7.0 / n, 0.36, 1.15))
     slanted = longest * 0.085 > cell
@@ -102,7 +102,7 @@ def confusion(y_true: ArrayLike, y_pred: ArrayLike, classes: Sequence[Any]) -> F
     axes.set_ylabel("true class")
     total, right = int(counts.sum()), int(np.trace(counts))
     with_share = "counts, and shares of the row" if n <= 12 else "counts, coloured by the share of the row"
-    _head(
+    head(
         figure,
         f"{right:,} of {total:,} test rows are right: accuracy {right / max(total, 1):.3f}",
         f"Each row is a true class: {with_share}.",
@@ -140,7 +140,7 @@ def residuals(y_true: ArrayLike, y_pred: ArrayLike, *, name: str = "target") -> 
     else:
         left.scatter(true, predicted, s=14, color=BLUE, alpha=float(np.clip(60 / math.sqrt(len(true) + 1) / 6, 0.25, 0.8)), lw=0)
     left.plot([low, high], [low, high], color=ORANGE, lw=1.4, label="prediction = truth")
-    left.set(xlim=(low, high), ylim=(low, high), xlabel=f"true {_short(name)}", ylabel=f"predicted {_short(name)}", aspect="equal")
+    left.set(xlim=(low, high), ylim=(low, high), xlabel=f"true {short(name)}", ylabel=f"predicted {short(name)}", aspect="equal")
     left.legend(loc="upper left", frameon=False, labelcolor=INK)
     inner = errors
     if len(errors) >= 200:  # a few far ones would leave no room for the rest
@@ -158,7 +158,7 @@ def residuals(y_true: ArrayLike, y_pred: ArrayLike, *, name: str = "target") -> 
     half, mean = number(float(np.median(np.abs(errors)))), number(float(np.abs(errors).mean()))
     root = number(float(np.sqrt(np.mean(errors**2))))
     title = f"{quality} on {len(true):,} test rows; half of the errors are below {half}"
-    _head(figure, title, f"Mean absolute error {mean}, root mean squared error {root}.")
+    head(figure, title, f"Mean absolute error {mean}, root mean squared error {root}.")
     return figure
 
 
@@ -199,7 +199,7 @@ def _plain(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
-def _head(figure: Figure, title: str, subtitle: str) -> None:
+def head(figure: Figure, title: str, subtitle: str) -> None:
     """Title in bold, what stands under it in grey, both from the left edge; long ones are broken."""
     width, height = figure.get_size_inches()
     head, body = textwrap.wrap(title, int(width * 9.5)), textwrap.wrap(subtitle, int(width * 12.5))
@@ -266,7 +266,7 @@ def _window(values: NDArray[np.float64]) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
     """A name that is not too long, its dollars taken as dollars and not as mathematics."""
     short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
     return short.replace("$", r"\$")

@@ -35,7 +35,10 @@ Observer = Callable[[Row], "bool | None"]
 
 @dataclass
 class State:
-    """Everything that changes while a network learns; saved and restored, training goes on as if nothing had happened."""
+    """Everything that changes while a network learns; saved and restored, training goes on as if nothing had happened.
+
+    began_at  epochs in the history before this training: a warm start begins at the first learning rate again
+    """
 
     theta: Array
     moments: list[Array]
@@ -46,6 +49,7 @@ class State:
     updates: int = 0
     samples: int = 0
     drops: int = 0
+    began_at: int = 0
     seconds: float = 0.0
     best_theta: Array | None = None
 
@@ -107,7 +111,7 @@ def train(
         while True:
             if begin is not None:
                 begin()
-            rate = plan.schedule.rate(plan.rate, epoch=len(state.history), epochs=plan.epochs, samples=state.samples, drops=state.drops)
+            rate = plan.schedule.rate(plan.rate, epoch=len(state.history), epochs=plan.epochs, samples=samples, drops=state.drops)
             if plan.shuffle:
                 _shuffle(state)
             total, gradient_norm = epoch(state, rate)
