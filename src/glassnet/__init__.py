@@ -16,7 +16,14 @@ _HOMES = {
     "MLPClassifier": "glassnet.estimators.mlp_classifier",
     "MLPRegressor": "glassnet.estimators.mlp_regressor",
     "TablePreparation": "glassnet.data.preparation",
+    "ImagePreparation": "glassnet.data.pixels",
+    "Images": "glassnet.data.images",
+    "Formula": "glassnet.data.formulas",
     "read_table": "glassnet.data.tables",
+    "read_images": "glassnet.data.images",
+    "read_arrays": "glassnet.data.arrays",
+    "search_space": "glassnet.estimators.search_space",
+    "one_standard_error": "glassnet.estimators.search_space",
     "save": "glassnet.estimators.persistence",
     "load": "glassnet.estimators.persistence",
     "DataError": "glassnet.checks",
@@ -26,6 +33,10 @@ _HOMES = {
 
 if TYPE_CHECKING:
     from glassnet.checks import DataError, DivergenceError, ModelFileError
+    from glassnet.data.arrays import read_arrays
+    from glassnet.data.formulas import Formula
+    from glassnet.data.images import Images, read_images
+    from glassnet.data.pixels import ImagePreparation
     from glassnet.data.preparation import TablePreparation
     from glassnet.data.tables import read_table
     from glassnet.estimators.logistic import LogisticRegression
@@ -33,10 +44,14 @@ if TYPE_CHECKING:
     from glassnet.estimators.mlp_classifier import MLPClassifier
     from glassnet.estimators.mlp_regressor import MLPRegressor
     from glassnet.estimators.persistence import load, save
+    from glassnet.estimators.search_space import one_standard_error, search_space
 
 __all__ = [
     "DataError",
     "DivergenceError",
+    "Formula",
+    "ImagePreparation",
+    "Images",
     "LogisticRegression",
     "LogisticRegressionCV",
     "MLPClassifier",
@@ -45,8 +60,12 @@ __all__ = [
     "TablePreparation",
     "__version__",
     "load",
+    "one_standard_error",
+    "read_arrays",
+    "read_images",
     "read_table",
     "save",
+    "search_space",
 ]
 
 

@@ -60,11 +60,12 @@ class CommandLine(click.Group):
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, "-V", "--version", message="glassnet %(version)s")
 def main() -> None:
-    """Neural networks you can see through: from a table to a trained network you can trust.
+    """Neural networks you can see through: from a table, or from pictures, to a trained network you can trust.
 
     \b
     glassnet train visits.csv --target user_action -o run/
     glassnet predict run/ new.csv -o out.csv
     glassnet evaluate run/ test.csv --fail-under accuracy=0.9
     glassnet inspect visits.csv
+    glassnet train photos/ --features hog
     """

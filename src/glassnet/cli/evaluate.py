@@ -46,7 +46,9 @@ class Bound(click.ParamType):
 def command(
     run: str, data: str, target: str | None, bounds: tuple[tuple[str, float], ...], as_json: bool, quiet: bool, **reading: Any
 ) -> int:
-    """Compare what RUN, a run directory or its model file, predicts for the table DATA with the truth.
+    """Compare what RUN, a run directory or its model file, predicts for DATA with the truth.
+
+    DATA is a table, a folder of pictures with their classes, or a file of arrays.
 
     Classes: accuracy, log_loss (nats per row), roc_auc, f1_macro. Numbers: r2, mae, rmse.
     """
@@ -70,7 +72,7 @@ def command(
     if as_json:
         show_json({**found, "gates": gates})
     else:
-        click.echo(f"{counted(found['rows'], 'row')} of {data}:")
+        click.echo(f"{counted(found['rows'], 'row' if trained.config.size is None else 'picture')} of {data}:")
         show_metrics({"model": metrics, **{BASELINES[key]: baseline for key, baseline in found["baselines"].items()}})
     for gate in gates:
         side = "at most" if gate["metric"] in LOWER_IS_BETTER else "at least"

@@ -1,4 +1,4 @@
-"""``glassnet inspect``: what is in a table and what would be done with it; or what a trained run is made of."""
+"""``glassnet inspect``: what is in a table or a folder of pictures and what would be done with it; or what a trained run is made of."""
 
 from __future__ import annotations
 
@@ -6,30 +6,32 @@ from typing import Any
 
 import click
 
-from glassnet.cli.options import column_options, given, reading_options, speaking_options
+from glassnet.cli.options import column_options, given, picture_options, reading_options, speaking_options
 
 
-@click.command(name="inspect", short_help="Show what is in a table, or in a run.")
+@click.command(name="inspect", short_help="Show what is in a table, in pictures, or in a run.")
 @click.argument("data")
 @click.option("--target", metavar="COLUMN", help="Decide the task for this column too; it is then no input.")
 @click.option("--task", type=click.Choice(["classification", "regression"]), help="Ask for this task instead of deciding.")
+@picture_options
 @reading_options
 @column_options
 @speaking_options
 def command(data: str, target: str | None, as_json: bool, quiet: bool, **options: Any) -> None:
-    """Show what is in the table DATA and what training would do with each column.
+    """Show what is in DATA, a table, a folder of pictures or a file of arrays, and what training would do with it.
 
     DATA may also be a run directory or a model file: then its network is shown, and what is done with each column before.
     """
     from glassnet.cli.speaking import remarks, show_json
     from glassnet.runs.config import RunConfig
-    from glassnet.runs.inspection import holds_a_run, inspect_run, inspect_table
+    from glassnet.runs.directory import holds_a_run
+    from glassnet.runs.inspection import inspect_data, inspect_run
     from glassnet.runs.prediction import open_run
 
     if holds_a_run(data):
         found = inspect_run(open_run(data))
     else:
-        found = inspect_table(RunConfig(data=data, **given(options)), remarks(quiet=quiet), target=target)
+        found = inspect_data(RunConfig(data=data, **given(options)), remarks(quiet=quiet), target=target)
     if as_json:
         show_json(found)
     else:
@@ -39,8 +41,13 @@ def command(data: str, target: str | None, as_json: bool, quiet: bool, **options
 def _show(data: str, found: dict[str, Any]) -> None:
     from glassnet.cli.speaking import counted, show_table
 
-    rows = f"{counted(found['rows'], 'row')}, " if "rows" in found else ""
-    click.echo(f"{data}: {rows}{counted(len(found['columns']), 'column')}, {counted(found['features'], 'feature')}")
+    pictures = "size" in found
+    parts = [counted(found["rows"], "picture" if pictures else "row")] if "rows" in found else []
+    if pictures:
+        parts.append(f"brought to {found['size']} x {found['size']} in {'grey' if found['channels'] == 1 else 'colour'}")
+    else:
+        parts.append(counted(len(found["columns"]), "column"))
+    click.echo(f"{data}: {', '.join(parts)}, {counted(found['features'], 'feature')}")
     if "reason" in found:
         click.echo(found["reason"])
     if found.get("classes"):
@@ -48,11 +55,17 @@ def _show(data: str, found: dict[str, Any]) -> None:
     for line in found.get("network", "").splitlines():
         click.echo(line)
     click.echo()
-    heads = ["column", "kind", "missing", "distinct", "values", "treatment"]
+    heads = (
+        ["part", "features", "centre", "scale", "treatment"]
+        if pictures
+        else ["column", "kind", "missing", "distinct", "values", "treatment"]
+    )
     cells = [[f"{row[head]:,}" if isinstance(row[head], int) else str(row[head]) for head in heads] for row in found["columns"]]
     show_table(heads, cells)
     for message in found["messages"]:
         click.echo(message)
+    for problem in found.get("problems", ()):
+        click.echo(f"not used: {problem['file']}: {problem['reason']}")
 
 
 def _amount(amount: float) -> str:

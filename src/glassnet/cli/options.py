@@ -43,6 +43,12 @@ def column_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--text", multiple=True, metavar="COLUMN", help="Take this column as categories although it looks like numbers. Repeatable."
         ),
         click.option("--drop", multiple=True, metavar="COLUMN", help="Leave this column out. Repeatable."),
+        click.option(
+            "--add",
+            multiple=True,
+            metavar="FORMULA",
+            help='A new column by arithmetic of others, such as "x1*x2" or "log(age)". Repeatable.',
+        ),
     )
 
 
@@ -52,6 +58,20 @@ def speaking_options(command: Callable[..., Any]) -> Callable[..., Any]:
         command,
         click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object."),
         click.option("-q", "--quiet", is_flag=True, help="Say nothing on the way: neither progress nor remarks."),
+    )
+
+
+def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How pictures are read and seen."""
+    return _all(
+        command,
+        click.option("--size", type=int, metavar="PIXELS", help="Pixels a side to which pictures are brought, 8 to 1024.  [default: 64]"),
+        click.option("--grey/--colour", default=None, help="Read pictures in shades of grey, or in colour.  [default: colour]"),
+        click.option(
+            "--features",
+            type=click.Choice(["pixels", "hog", "both"]),
+            help="What is learned from: the pixels, histograms of oriented gradients (edges), or both.  [default: pixels]",
+        ),
     )
 
 

@@ -17,10 +17,11 @@ from glassnet.cli.options import given, quiet_option, reading_options
 @reading_options
 @quiet_option
 def command(run: str, data: str, output: str | None, quiet: bool, **reading: Any) -> None:
-    """Predict the rows of the table DATA with RUN, a run directory or its model file.
+    """Predict the rows of DATA, a table, a folder of pictures or a file of arrays, with RUN, a run directory or its model file.
 
-    Writes one row for each row of DATA, in the same order: a column prediction, then a column probability_<class> for each class.
-    Columns are found by name, in any order; others are ignored, and said.
+    Writes one row for each row of DATA, in the same order: a column prediction, then a column probability_<class> for each class. For
+    pictures the name of the file stands first; files that cannot be read are named on stderr. Columns of a table are found by name, in
+    any order; others are ignored, and said.
     """
     from glassnet.cli.speaking import counted, remarks
     from glassnet.files.atomic import write_bytes

@@ -15,7 +15,7 @@ SECONDS_BETWEEN_FRAMES = 0.08
 
 
 def watching(*, quiet: bool) -> AbstractContextManager[Any]:
-    """A context whose value has ``start(epochs)`` and ``observe(row)``; None where nothing is to be shown."""
+    """A context whose value has ``stage(what, done, of)``, ``start(epochs)`` and ``observe(row)``; None where nothing is to be shown."""
     if quiet:
         return nullcontext()
     return LiveBar() if sys.stderr.isatty() else PlainLines()
@@ -37,6 +37,12 @@ class PlainLines:
     def __enter__(self) -> Self:
         self._epochs, self._last = 0, time.monotonic()
         return self
+
+    def stage(self, what: str, done: int, of: int) -> None:
+        """Something before training has come so far."""
+        if time.monotonic() - self._last >= SECONDS_BETWEEN_LINES:
+            self._last = time.monotonic()
+            click.echo(f"{what}: {done:,} of {of:,}", err=True)
 
     def start(self, epochs: int) -> None:
         """Training begins."""
@@ -61,7 +67,7 @@ class LiveBar:
 
         self._last, self._best = 0.0, float("inf")
         self._bar = Progress(
-            TextColumn("epoch {task.completed:.0f} of {task.total:.0f}"),
+            TextColumn("{task.fields[what]} {task.completed:,.0f} of {task.total:,.0f}"),
             BarColumn(bar_width=12),
             TextColumn("{task.description}"),
             TimeElapsedColumn(),
@@ -69,11 +75,27 @@ class LiveBar:
             transient=True,
         )
         self._task: Any = None
+        self._what = ""
         return self
+
+    def stage(self, what: str, done: int, of: int) -> None:
+        """Something before training has come so far."""
+        self._show(what, of)
+        if time.monotonic() - self._last >= SECONDS_BETWEEN_FRAMES or done >= of:
+            self._last = time.monotonic()
+            self._bar.update(self._task, completed=done)
 
     def start(self, epochs: int) -> None:
         """Training begins."""
-        self._task = self._bar.add_task("", total=epochs)
+        self._show("epoch", epochs)
+
+    def _show(self, what: str, of: int) -> None:
+        """A bar for ``what``, in the place of the one before."""
+        if what == self._what:
+            return
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+        self._what, self._task = what, self._bar.add_task("", total=of, what=what)
         self._bar.start()
 
     def observe(self, row: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""``glassnet train``: from a table to a run directory."""
+"""``glassnet train``: from a table or pictures to a run directory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from glassnet.cli.options import column_options, given, reading_options, speaking_options
+from glassnet.cli.options import column_options, given, picture_options, reading_options, speaking_options
 
 if TYPE_CHECKING:
     from glassnet.runs.config import RunConfig
@@ -26,7 +26,7 @@ class Sizes(click.ParamType):
             self.fail(f"expected whole numbers separated by commas, such as 64,32; got {value!r}.", param, ctx)
 
 
-@click.command(name="train", short_help="Train a network on a table and write a run directory.")
+@click.command(name="train", short_help="Train a network on a table or on pictures and write a run directory.")
 @click.argument("data", required=False)
 @click.option("--target", metavar="COLUMN", help="What to predict: a name, c14 for the 14th column, -1 for the last.  [default: -1]")
 @click.option("--task", type=click.Choice(["classification", "regression"]), help="[default: decided from the target, and said]")
@@ -35,19 +35,19 @@ class Sizes(click.ParamType):
     type=click.Choice(["mlp", "logistic"]),
     help="A network, or a single layer: a logistic, softmax or linear unit.  [default: mlp]",
 )
-@click.option("--hidden", type=Sizes(), metavar="N,N,...", help="Units of each hidden layer.  [default: 64,64]")
+@click.option("--hidden", type=Sizes(), metavar="N,N,...", help="Units of each hidden layer.  [default: 64,64; pictures: 128]")
 @click.option(
     "--activation", metavar="NAME", help="Of the hidden layers: relu, tanh, logistic, gelu, ...; one, or one for each.  [default: relu]"
 )
 @click.option(
     "--solver", metavar="NAME", help="adam, adamw, sgd, gd, rmsprop, adagrad; lbfgs, cg, newton.  [default: adam; a single layer: lbfgs]"
 )
-@click.option("--learning-rate", type=float, help="First learning rate.  [default: 0.003]")
+@click.option("--learning-rate", type=float, help="First learning rate.  [default: 0.003; pictures: 0.0005]")
 @click.option("--batch-size", type=int, help="Rows of one step.  [default: 16 to 256, by the number of rows]")
 @click.option("--epochs", type=int, help="Stop after so many passes over the rows.  [default: 500; line search: 1000]")
-@click.option("--alpha", type=float, help="Strength of the L2 penalty.  [default: 0.0001]")
+@click.option("--alpha", type=float, help="Strength of the L2 penalty.  [default: 0.0001; pictures: 10 or more]")
 @click.option("--l1", type=float, help="Strength of the L1 penalty.  [default: 0]")
-@click.option("--dropout", type=float, help="Probability that a hidden unit is silenced while training.  [default: 0]")
+@click.option("--dropout", type=float, help="Probability that a hidden unit is silenced while training.  [default: 0; pictures: 0.5]")
 @click.option(
     "--loss",
     metavar="NAME",
@@ -58,16 +58,33 @@ class Sizes(click.ParamType):
 @click.option("--test-fraction", type=float, help="Share of the rows set aside first, and asked once at the end.  [default: 0.2]")
 @click.option("--patience", type=int, help="Epochs without improvement on the watched rows before training stops.  [default: 30]")
 @click.option("--max-seconds", type=float, help="Stop training after so many seconds.")
+@click.option(
+    "--search",
+    is_flag=False,
+    flag_value="grid",
+    type=click.Choice(["grid", "wide"]),
+    help="Choose hyperparameters by cross-validation first: from a small grid, or (wide) by chance. What you set yourself stays as it is.",
+)
+@click.option("--search-seconds", type=float, help="How long --search wide goes on.  [default: 60]")
+@picture_options
+@click.option(
+    "--augment",
+    type=click.Choice(["flip", "shift", "flip,shift"]),
+    help="Mirror training pictures, or move them a little, by chance, each time they are used.",
+)
 @reading_options
 @column_options
 @click.option(
     "--config", "config_file", metavar="FILE", help="Take all of this from the config.toml of a run; options given here go before."
 )
-@click.option("-o", "--output", metavar="DIRECTORY", help="Where to write the run.  [default: named after the table]")
+@click.option("-o", "--output", metavar="DIRECTORY", help="Where to write the run.  [default: named after DATA]")
 @click.option("--force", is_flag=True, help="Replace a run that is there.")
 @speaking_options
 def command(data: str | None, config_file: str | None, output: str | None, force: bool, as_json: bool, quiet: bool, **options: Any) -> int:
-    """Train a network on the table DATA (CSV, TSV, Parquet) and write a run directory.
+    """Train a network on DATA and write a run directory.
+
+    DATA is a table (CSV, TSV, Parquet), a folder of pictures with a sub-folder for each class (or files called cat.1.jpg, dog.7.jpg),
+    or a file of arrays (.npz, .npy, idx).
 
     Whether classes or a number are to be predicted is decided from the target. Some rows are set aside first; they are asked once,
     at the end, and baselines stand beside the result. Ctrl-C ends training and keeps the best weights so far.
@@ -85,6 +102,7 @@ def command(data: str | None, config_file: str | None, output: str | None, force
             output or free_name(config.data),
             started=None if watch is None else lambda decided: watch.start(decided.epochs),
             observer=None if watch is None else watch.observe,
+            stage=None if watch is None else watch.stage,
             say=remarks(quiet=quiet),
             replace=force,
         )

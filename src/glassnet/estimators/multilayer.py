@@ -298,7 +298,9 @@ class MultilayerPerceptron(CallbackSupportMixin, TransformerMixin, FittedNetwork
             self._state.theta, self._state.random, self._state.order = theta, random, rows.order()
             return self._state
         noise = np.random.default_rng(random.randint(2**31 - 1)) if any(network.dropout) else None
-        return State(theta, optimiser.moments(theta), random, rows.order(), self.history_, noise, samples=self.t_, began_at=len(self.history_))
+        return State(
+            theta, optimiser.moments(theta), random, rows.order(), self.history_, noise, samples=self.t_, began_at=len(self.history_)
+        )
 
     def _as_if_stopped(self) -> dict[str, Any]:
         """What a copy of this estimator needs in order to predict as if training had stopped here."""

@@ -110,8 +110,8 @@ class RunConfig:
             raise ValueError("search_seconds is the time of a search by chance. Give --search wide as well, or leave it out.")
         if self.augment is not None and self.solver in FULL_BATCH:
             raise ValueError(
-                f"augment changes pictures batch by batch, and the solver {self.solver!r} descends on all rows at once. Choose adam or sgd, "
-                "or leave augment out."
+                f"augment changes pictures batch by batch, and the solver {self.solver!r} descends on all rows at once. Choose adam or "
+                "sgd, or leave augment out."
             )
         if self.model == "logistic" and (self.hidden or self.dropout):
             extra = "hidden" if self.hidden else "dropout"

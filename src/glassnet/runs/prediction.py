@@ -117,12 +117,10 @@ def _features(run: Run, rows: Rows, say: Say) -> Any:
     """What the network is asked about: of pictures, a few at a time will be made."""
     preparation = run.model[0]
     if isinstance(rows, Images):
-        wanted = preparation.size, preparation.channels
-        if (rows.size, rows.channels) != wanted:
-            raise DataError(
-                f"The pictures are {rows.size} x {rows.size} with {rows.channels} channels; this run was trained on {wanted[0]} x {wanted[0]} "
-                f"with {wanted[1]}."
-            )
+        size, channels = preparation.size, preparation.channels
+        if (rows.size, rows.channels) != (size, channels):
+            given = f"{rows.size} x {rows.size} with channels: {rows.channels}"
+            raise DataError(f"The pictures are {given}; this run was trained on {size} x {size} with channels: {channels}.")
         return PreparedRows(rows.pixels, preparation)
     frame = with_formulas(rows, formulas_of(run.config))
     X = preparation.transform(frame.select(name for name in frame.columns if name not in run.config.drop))

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from glassnet.checks import DataError
 from glassnet.data.arrays import Arrays
-from glassnet.data.formulas import Formula, FormulaError, with_formulas
+from glassnet.data.formula_text import FormulaError
+from glassnet.data.formulas import Formula, with_formulas
 from glassnet.data.tables import MISSING, read_table
 from glassnet.data.targets import Task, decide_task, drop_missing_target, resolve_column, target_values
 from glassnet.runs.config import RunConfig

@@ -132,10 +132,7 @@ def search(given: RunConfig, config: RunConfig, data: Examples, parts: Parts, st
     space = {name: values for name, values in space.items() if getattr(given, FIELDS[name]) is None}
     if not space:
         raise DataError("The search has nothing to vary: everything it would try is given. Leave out --hidden, --alpha or --learning-rate.")
-    if wide:
-        candidates = _by_chance(estimator, space, folds, config, stage)
-    else:
-        candidates = _grid(estimator, space, folds, stage)
+    candidates = _by_chance(estimator, space, folds, config, stage) if wide else _grid(estimator, space, folds, stage)
     chosen, because = one_standard_error(
         {
             "params": [candidate.parameters for candidate in candidates],

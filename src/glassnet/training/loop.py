@@ -111,6 +111,7 @@ def train(
         while True:
             if begin is not None:
                 begin()
+            samples = state.samples if len(state.history) > state.began_at else 0
             rate = plan.schedule.rate(plan.rate, epoch=len(state.history), epochs=plan.epochs, samples=samples, drops=state.drops)
             if plan.shuffle:
                 _shuffle(state)
