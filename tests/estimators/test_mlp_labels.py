@@ -29,10 +29,10 @@ def net(**parameters: Any) -> MLPClassifier:
     )
 
 
-def fitted(*data: Any, **parameters: Any) -> MLPClassifier:
+def fitted(*data: Any, X_val: Any = None, y_val: Any = None, **parameters: Any) -> MLPClassifier:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return net(**parameters).fit(*data)
+        return net(**parameters).fit(*data, X_val=X_val, y_val=y_val)
 
 
 # Soft labels ---------------------------------------------------------------------------------------------------------------
@@ -74,8 +74,8 @@ def test_a_network_goes_on_with_the_probabilities_of_another() -> None:
 def test_early_stopping_scores_the_most_probable_class() -> None:
     model = fitted(X, THREE, solver="adam", learning_rate_init=0.02, early_stopping=True, max_iter=60)
     assert set(np.array(model.validation_scores_) * 12 % 1) <= {0.0}
-    given = net(solver="adam", early_stopping=True, monitor="accuracy", max_iter=5).fit(X, THREE, X_val=X[:10], y_val=THREE[:10])
-    assert given.validation_scores_[-1] == given.score(X[:10], THREE[:10])
+    given = fitted(X, THREE, X_val=X[:10], y_val=THREE[:10], solver="adam", early_stopping=True, monitor="accuracy", max_iter=5)
+    assert given.best_validation_score_ == given.score(X[:10], THREE[:10])
 
 
 def test_class_weights_weigh_soft_labels_by_their_parts() -> None:

@@ -111,6 +111,9 @@ def run_batches(
     loss_shape: Array,
     optimiser_code: int,
     nesterov: bool,
+    rate: float,
+    beta_1: float,
+    beta_2: float,
     constants: Array,
     updates: int,
     l2: float,
@@ -140,7 +143,7 @@ def run_batches(
         total += value_and_delta(raw, Y, w, D, loss_code, loss_shape)
         backward_pass(A, theta, gradient, sizes, biased, codes, free, activations, deltas, size)
         updates += 1
-        constants[1] = step_size(optimiser_code, constants[0], constants[4], constants[5], updates)
+        constants[1] = step_size(optimiser_code, rate, beta_1, beta_2, updates)
         slope, at = 0.0, 0
         for part in range(2 * len(codes)):
             l, on = part // 2, 1.0 - part % 2  # weights, then biases, which no penalty touches
@@ -200,6 +203,9 @@ class CompiledEpoch:
                 self.loss.shape,
                 self.optimiser.code,
                 self.optimiser.nesterov,
+                float(constants[0]),
+                self.optimiser.beta_1,
+                self.optimiser.beta_2,
                 constants,
                 state.updates,
                 penalties.l2,
