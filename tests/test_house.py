@@ -33,7 +33,7 @@ ROOMS = {
 }
 SCIKIT_LEARN_FROM = ROOMS["data"]
 
-HEAVY = {"scipy", "sklearn", "numba", "matplotlib", "polars", "pandas", "pyarrow", "narwhals", "safetensors"}
+HEAVY = {"scipy", "sklearn", "numba", "matplotlib", "polars", "pandas", "pyarrow", "narwhals", "safetensors", "PIL", "joblib"}
 
 
 def ids(path: Path) -> str:

@@ -1,6 +1,6 @@
 """Draws docs/pictures/rings.png: eight hidden units learn to tell an inner ring from an outer one.
 
-    python docs/pictures/rings.py [FILE]
+python docs/pictures/rings.py [FILE]
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ def main() -> None:
     random = np.random.default_rng(0)
     X, y = rings(1000, random)
     X_new, y_new = rings(10_000, random)
-    net = MLPClassifier(8, activation="tanh", solver="lbfgs", alpha=0.1, max_iter=500, random_state=0).fit(X / 5, y, X_val=X_new / 5, y_val=y_new)
+    net = MLPClassifier(8, activation="tanh", solver="lbfgs", alpha=0.1, max_iter=500, random_state=0).fit(
+        X / 5, y, X_val=X_new / 5, y_val=y_new
+    )
 
     figure = Figure(figsize=(10, 4.4), layout="constrained", dpi=110)
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.25])
@@ -53,7 +55,11 @@ def main() -> None:
     right.set_yticks([0.03, 0.05, 0.1, 0.2, 0.5])
     right.yaxis.set_major_formatter(FormatStrFormatter("%g"))
     right.yaxis.set_minor_formatter(NullFormatter())
-    right.set(xlabel="iteration of L-BFGS", ylabel="loss, nats per point", title=f"stopped after {net.n_iter_} iterations: the gradient is all but zero")
+    right.set(
+        xlabel="iteration of L-BFGS",
+        ylabel="loss, nats per point",
+        title=f"stopped after {net.n_iter_} iterations: the gradient is all but zero",
+    )
     left.title.set_fontsize(11)
     right.title.set_fontsize(11)
     right.spines[["top", "right"]].set_visible(False)

@@ -133,7 +133,7 @@ def test_a_configuration_repeats_a_run_and_options_go_before_it(home, tmp_path):
         (["evaluate", "{home}/run", "{home}/test.csv", "--fail-under", "accuracy"], "such as accuracy=0.9"),
         (["evaluate", "{home}/run", "{home}/test.csv", "--fail-under", "accuracy=nan"], "such as accuracy=0.9"),
         (["evaluate", "{home}/run", "{home}/test.csv", "--fail-under", "rmse=3"], "--fail-under must be 'accuracy'"),
-        (["inspect", "{home}"], "no model file"),
+        (["inspect", "{home}/nowhere"], "does not exist"),
         (["tran"], "No such command 'tran'"),
     ],
     ids=str,
@@ -150,7 +150,7 @@ def test_an_interruption_before_training_is_status_130_and_leaves_nothing(home, 
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("glassnet.runs.training.read_training_table", interrupted)
+    monkeypatch.setattr("glassnet.runs.training.read_examples", interrupted)
     status, stdout, stderr = glassnet("train", home / "flowers.csv", "-o", tmp_path / "run")
     assert (status, stdout) == (130, "")
     assert stderr.strip() == "Interrupted."

@@ -241,3 +241,9 @@ def test_their_parameters_have_their_names_order_and_defaults(name: str) -> None
     for parameter, default in theirs.get_params().items():
         assert ours.get_params()[parameter] == default, parameter
     assert clone(ours).get_params() == ours.get_params()
+
+
+def test_the_loss_of_two_targets_is_their_sum_where_theirs_is_the_mean() -> None:
+    ours, theirs = pair("two targets", solver="sgd", alpha=0)
+    fit_both(ours, theirs, X, Y["two targets"])
+    np.testing.assert_allclose(ours.loss_curve_, 2 * np.array(theirs.loss_curve_), rtol=1e-9)

@@ -192,3 +192,11 @@ def test_biases_have_no_place_in_a_network_without() -> None:
         MLPRegressor(hidden_layer_sizes=(6,), init=FIRST, bias=False).fit(X, SMOOTH)
     free = MLPRegressor(hidden_layer_sizes=(6,), init=(FIRST.coefs_, None), bias=False, max_iter=1)
     assert not quietly(free, X, SMOOTH).intercepts_[0].any()
+
+
+def test_a_file_holds_the_weights_that_training_ended_with(tmp_path: Path) -> None:
+    model = quietly(MLPRegressor(hidden_layer_sizes=(6,), init=FIRST, max_iter=2), X, SMOOTH)
+    model.save(tmp_path / "model.safetensors")
+    again = glassnet.load(tmp_path / "model.safetensors")
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    assert again.init is None

@@ -45,7 +45,7 @@ def theta(estimator: Any) -> np.ndarray:
 
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_epochs_run_out_with_a_warning_that_says_what_to_do(solver: str) -> None:
-    with pytest.warns(ConvergenceWarning, match=r"aximum iterations \(5\) reached .* Raise max_iter, or scale the inputs"):
+    with pytest.warns(ConvergenceWarning, match=r"aximum iterations \(5\) reached .* Raise max_iter, to 10 say"):
         fitted = net(solver=solver, max_iter=5, tol=0, alpha=0).fit(X, Y)
     assert fitted.n_iter_ == 5 == len(fitted.history_)
     assert "all 5" in fitted.stopped_because_
@@ -328,3 +328,8 @@ def test_verbose_prints_every_epoch(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("Iteration 1, loss = 0.") and lines[1].startswith("Validation score: 0.")
     assert len(lines) == 4
+
+
+def test_a_warning_names_one_thing_to_do() -> None:
+    with pytest.warns(ConvergenceWarning, match=r"gradient norm [0-9.e+-]+\. Scale the inputs \(\|x\| reaches [0-9.e+]+\)\.$"):
+        MLPClassifier(2, max_iter=2, random_state=0).fit(1e4 * X, Y)

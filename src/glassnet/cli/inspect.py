@@ -41,11 +41,11 @@ def command(data: str, target: str | None, as_json: bool, quiet: bool, **options
 def _show(data: str, found: dict[str, Any]) -> None:
     from glassnet.cli.speaking import counted, show_table
 
-    pictures = "size" in found
+    pictures = "part" in found["columns"][0]
     parts = [counted(found["rows"], "picture" if pictures else "row")] if "rows" in found else []
-    if pictures:
+    if "channels" in found:
         parts.append(f"brought to {found['size']} x {found['size']} in {'grey' if found['channels'] == 1 else 'colour'}")
-    else:
+    elif not pictures:
         parts.append(counted(len(found["columns"]), "column"))
     click.echo(f"{data}: {', '.join(parts)}, {counted(found['features'], 'feature')}")
     if "reason" in found:
@@ -55,11 +55,7 @@ def _show(data: str, found: dict[str, Any]) -> None:
     for line in found.get("network", "").splitlines():
         click.echo(line)
     click.echo()
-    heads = (
-        ["part", "features", "centre", "scale", "treatment"]
-        if pictures
-        else ["column", "kind", "missing", "distinct", "values", "treatment"]
-    )
+    heads = ["part", "features", "centre", "treatment"] if pictures else ["column", "kind", "missing", "distinct", "values", "treatment"]
     cells = [[f"{row[head]:,}" if isinstance(row[head], int) else str(row[head]) for head in heads] for row in found["columns"]]
     show_table(heads, cells)
     for message in found["messages"]:

@@ -35,6 +35,8 @@ class FittedNetwork(HiddenUnits, BaseEstimator):
     history_: History
     best_loss_: float | None
     _state: Any
+    _not_in_files = ("init",)
+    """Parameters of the first step only: a file holds the weights that training ended with."""
 
     @property
     def _probability_of_both(self) -> bool:

@@ -154,7 +154,10 @@ def _is_ours(estimator: Any) -> bool:
 
 def _plain_parameters(estimator: Any) -> dict[str, Any]:
     faults, plain = Faults(), {}
+    left_out = getattr(estimator, "_not_in_files", ())
     for name, value in estimator.get_params(deep=False).items():
+        if name in left_out:
+            continue
         try:
             plain[name] = to_plain(value)
         except TypeError as fault:

@@ -128,7 +128,7 @@ class Network:
         """The raw prediction z (n, n_outputs) of all rows, passed through in blocks; X is converted to the weights' dtype on the way."""
         dtype = parameters[0][0].dtype
         if X.shape[0] <= BLOCK:
-            return self._raw_block(parameters, X, dtype)
+            return self._raw_block(parameters, X if isinstance(X, np.ndarray) else X[:], dtype)
         raw = np.empty((X.shape[0], self.layers[-1].n_out), dtype)
         for start in range(0, X.shape[0], BLOCK):
             raw[start : start + BLOCK] = self._raw_block(parameters, X[start : start + BLOCK], dtype)

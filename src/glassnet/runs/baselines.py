@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from glassnet.data.pixels import ImagePreparation
 from glassnet.estimators.mlp_classifier import MLPClassifier
 from glassnet.estimators.mlp_regressor import MLPRegressor
 from glassnet.runs.choices import decided, estimator_for
@@ -45,17 +44,22 @@ class Constant:
         return classification_metrics(y, classes[most], np.tile(np.log(self.shares), (len(y), 1)), classes)
 
 
-def single_unit(config: RunConfig, prepared: Prepared) -> MLPClassifier | MLPRegressor:
-    """One logistic unit or softmax, or one linear unit: at its optimum on a table, as ``--model logistic`` on pictures."""
-    training, held_out, classes = prepared.training, prepared.held_out, config.task == "classification"
+def single_unit(X: NDArray[Any], y: NDArray[Any], *, classes: bool) -> MLPClassifier | MLPRegressor:
+    """One logistic unit or softmax, or one linear unit, at its optimum on the training rows of a table."""
+    parameters: dict[str, Any] = {"hidden_layer_sizes": (), "solver": "lbfgs", "alpha": 1.0, "max_iter": 1000, "random_state": 0}
+    unit = MLPClassifier(**parameters) if classes else MLPRegressor(**parameters, standardise_target=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        if isinstance(prepared.preparation, ImagePreparation):
-            single = config.replace(**dict.fromkeys(OF_THE_MODEL), model="logistic", l1=0.0, augment=None, loss=None)
-            single = decided(single, str(config.task), len(training), pictures=True)
-            watched = {"X_val": held_out.X, "y_val": held_out.y} if len(held_out) else {}
-            X = training.X if isinstance(training.X, np.ndarray) else training.X.take(np.arange(len(training)))
-            return estimator_for(single, watched=bool(watched)).fit(X, training.y, **watched)
-        parameters: dict[str, Any] = {"hidden_layer_sizes": (), "solver": "lbfgs", "alpha": 1.0, "max_iter": 1000, "random_state": 0}
-        unit = MLPClassifier(**parameters) if classes else MLPRegressor(**parameters, standardise_target=True)
-        return unit.fit(training.X.astype(np.float64), training.y)
+        return unit.fit(X.astype(np.float64), y)
+
+
+def single_unit_on_pictures(config: RunConfig, prepared: Prepared) -> MLPClassifier | MLPRegressor:
+    """What ``--model logistic`` would have learned from the same pictures as they are."""
+    n, X = len(prepared.training), prepared.training.X
+    single = config.replace(**dict.fromkeys(OF_THE_MODEL), model="logistic", l1=0.0, augment=None, loss=None)
+    single = decided(single, str(config.task), n, pictures=True)
+    held_out = {"X_val": prepared.held_out.X, "y_val": prepared.held_out.y} if len(prepared.held_out) else {}
+    X = X if isinstance(X, np.ndarray) else X.take(np.arange(n))  # without augmentation
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return estimator_for(single, watched=bool(held_out)).fit(X, prepared.training.y, **held_out)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from glassnet.data.pixels import ImagePreparation
 from glassnet.estimators.mlp_classifier import MLPClassifier
 from glassnet.estimators.mlp_regressor import MLPRegressor
 from glassnet.runs.config import FULL_BATCH, RunConfig
+
+SIZE = 64  # pixels a side of pictures
 
 
 def decided(config: RunConfig, kind: str, n_rows: int, *, pictures: bool = False) -> RunConfig:
@@ -31,18 +34,25 @@ def decided(config: RunConfig, kind: str, n_rows: int, *, pictures: bool = False
         "patience": 30,
     }
     if pictures:
-        choices |= for_pictures(single=single, line_search=solver in FULL_BATCH, n_rows=n_rows)
+        choices |= for_pictures(config, n_rows, single=single, line_search=solver in FULL_BATCH)
     return config.replace(**{name: value for name, value in choices.items() if getattr(config, name) is None})
 
 
-def for_pictures(*, single: bool, line_search: bool, n_rows: int) -> dict[str, Any]:
-    """Thousands of features that say little each: strong penalties, small steps, half of the units silenced, few epochs."""
+def for_pictures(config: RunConfig, n_rows: int, *, single: bool, line_search: bool) -> dict[str, Any]:
+    """Thousands of features that say little each: strong penalties, small steps, half of the units silenced.
+
+    Features have unit variance, and a penalty as large as their number allows a single layer weights with which all of them together move
+    its output by about 1. Networks do best with a tenth of it; steps on a batch take the batch's share of the rows.
+    """
+    features = config.features or "pixels"
+    width = ImagePreparation(size=config.size or SIZE, grey=bool(config.grey), features=features).width
+    share = 1.0 if line_search else (config.batch_size or batch_size(n_rows)) / n_rows
     return {
-        "features": "pixels",
+        "features": features,
         "hidden": () if single else (128,),
         "learning_rate": 5e-4,
         "epochs": 200 if line_search else 100,
-        "alpha": n_rows * 10.0 if single else 10.0,
+        "alpha": float(f"{width * share * (1.0 if single else 0.1):.2g}"),
         "dropout": 0.0 if single else 0.5,
         "patience": 10,
     }

@@ -13,8 +13,8 @@ from glassnet.data.images import Images, read_images
 from glassnet.data.pixels import ImagePreparation
 from glassnet.data.preparation import TablePreparation
 from glassnet.data.targets import decide_task, drop_missing_target, resolve_column
+from glassnet.runs.choices import SIZE
 from glassnet.runs.config import RunConfig
-from glassnet.runs.picture_reading import SIZE
 from glassnet.runs.prediction import Run
 from glassnet.runs.reading import Say, formulas_of, frame_of, read_rows
 
@@ -80,7 +80,7 @@ def inspect_run(run: Run) -> dict[str, Any]:
 def _prepared(preparation: TablePreparation | ImagePreparation) -> dict[str, Any]:
     return {
         "columns": preparation.describe(),
-        "features": len(preparation.get_feature_names_out()),
+        "features": preparation.width if isinstance(preparation, ImagePreparation) else len(preparation.get_feature_names_out()),
         "messages": preparation.messages_,
     }
 

@@ -17,6 +17,7 @@ from glassnet.data.arrays import holds_arrays, read_arrays
 from glassnet.data.images import Images, read_images
 from glassnet.data.targets import Task, decide_task, target_values
 from glassnet.data.wording import count
+from glassnet.runs.choices import SIZE
 from glassnet.runs.config import RunConfig
 from glassnet.runs.directory import holds_a_run
 from glassnet.runs.reading import Examples, Say, frame_of, read_training_table, table_of_arrays
@@ -25,7 +26,6 @@ Stage = Callable[[str, int, int], object]
 """Called with what is being done, how much of it is done, and how much there is in all."""
 
 TARGET = "class"
-SIZE = 64
 CACHE = ".glassnet-pictures"
 """The directory beside a run in which decoded pictures are kept."""
 

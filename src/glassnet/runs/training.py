@@ -20,7 +20,7 @@ from glassnet.checks import DivergenceError
 from glassnet.data.pixels import ImagePreparation
 from glassnet.data.preparation import TablePreparation
 from glassnet.estimators.persistence import FILE_NAME, save
-from glassnet.runs.baselines import Constant, single_unit
+from glassnet.runs.baselines import Constant, single_unit, single_unit_on_pictures
 from glassnet.runs.choices import decided, estimator_for
 from glassnet.runs.config import RunConfig
 from glassnet.runs.directory import RunDirectory
@@ -115,7 +115,7 @@ def train_run(
         data = read_examples(config, say, stage, None if directory is None else directory.path.resolve().parent)
         say(_announcement(data))
         parts = split(config, data)
-        config, found = _chosen(config, data, parts, say, stage)
+        config, found = _chosen(config, data, parts, stage)
         prepared = prepare(config, data, parts)
         for message in prepared.preparation.messages_:
             say(message)
@@ -156,14 +156,13 @@ def _announcement(data: Examples) -> str:
     return f"Learning to tell {len(data.task.classes)} classes{'' if data.are_pictures else f' of {data.target!r}'} apart from {rows}."
 
 
-def _chosen(config: RunConfig, data: Examples, parts: Parts, say: Say, stage: Stage | None) -> tuple[RunConfig, Found | None]:
+def _chosen(config: RunConfig, data: Examples, parts: Parts, stage: Stage | None) -> tuple[RunConfig, Found | None]:
     """The configuration with everything decided, by a search where one is asked for, and what the search found."""
     given = config.replace(target=data.target, size=data.size, grey=None if data.channels is None else data.channels == 1)
     config = decided(given, data.task.kind, len(parts[0]), pictures=data.are_pictures)
     if config.search is None:
         return config, None
     found = search(given, config, data, parts, stage)
-    say(found.because)
     return found.config, found
 
 
@@ -199,7 +198,10 @@ def _results(config: RunConfig, prepared: Prepared, estimator: Any, constant: Co
     classes = config.task == "classification"
     baselines: dict[str, Metrics] = {"majority" if classes else "mean": constant.metrics(y, estimator.classes_ if classes else None)}
     if config.model != "logistic" and not interrupted:
-        unit = single_unit(config, prepared)
+        if isinstance(prepared.preparation, ImagePreparation):
+            unit = single_unit_on_pictures(config, prepared)
+        else:
+            unit = single_unit(prepared.training.X, prepared.training.y, classes=classes)
         if not unit.stopped_because_.startswith("interrupted"):
             name = ("logistic" if len(estimator.classes_) == 2 else "softmax") if classes else "linear"
             baselines[name] = metrics_of(unit, X, y)

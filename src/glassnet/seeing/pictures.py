@@ -6,6 +6,7 @@ confident    test pictures with the highest probability, right ones above and wr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -105,16 +106,17 @@ def confident(
             under = short(name) if what == "right" else f"is {short(str(true[row]))}  ·  {short(name)}"
             place.set_xlabel(f"{label}\n{under}", size=8.5, color=INK, labelpad=4, linespacing=1.4)
     n_wrong = int((~right).sum())
-    told = (
-        f"Above: right. Below: wrong, of {n_wrong:,} mistakes in {len(true):,} test pictures." if n_wrong else "No test picture is wrong."
-    )
-    head(figure, "What the network is most sure of", f"{told} Under each: the answer and its probability, then the file.")
+    told = f"Above: right; below: wrong ({n_wrong:,} of {len(true):,})." if n_wrong else f"None of the {len(true):,} is wrong."
+    head(figure, "Of which test pictures the network is most sure", f"{told} Under each its answer, the probability, and the file.")
     return figure
 
 
 def _columns(n: int) -> int:
     """Columns of a grid of ``n`` tiles that is a little wider than high."""
-    return n if n <= 5 else min(n, int(np.ceil(np.sqrt(1.3 * n)))) if n <= 12 else int(np.ceil(np.sqrt(n) * 1.3))
+    if n <= 5:
+        return n
+    wide = range(math.ceil(math.sqrt(n)), math.ceil(1.6 * math.sqrt(n)) + 1)
+    return max((columns for columns in wide if n % columns == 0), default=wide[-1] - 1)
 
 
 def _grid(n: int, columns: int, *, side: float, below: float) -> tuple[Figure, list[Axes]]:

@@ -1,0 +1,209 @@
+"""What glassnet learns from pictures, how fast it reads them, and in how much memory: every row is commands that a user could type.
+
+    python -m benchmarks.pictures --data DIR [--only NAME ...]
+
+DIR holds cats_dogs_64 (a sub-folder per class, files called by number; 0 mod 5 are held out), cats_dogs_photos, fer2013_train.npz (the last
+3,000 rows are held out) and mnist.npz. Rows whose data are not there are left out, with a word. Held-out pictures are no part of the
+training's folder, and decide nothing. Each command is a process of its own, which reports the most memory it has held.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.machine import machine, versions
+from glassnet.data.image_decoding import decode
+
+RESULTS = Path(__file__).with_name("PICTURES.md")
+GLASSNET = "import sys; sys.argv[0] = 'glassnet'; from glassnet.cli import main; main()"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One row of the page."""
+
+    task: str
+    how: str
+    measure: str
+    value: float
+    goal: float
+    seconds: float
+    memory: float | None = None
+    larger_is_better: bool = True
+
+    @property
+    def reached(self) -> bool:
+        """Whether the value is at least (or at most) what was asked."""
+        return self.value >= self.goal if self.larger_is_better else self.value <= self.goal
+
+    def line(self) -> str:
+        """As a row of a Markdown table."""
+        sign = ">=" if self.larger_is_better else "<="
+        memory = "" if self.memory is None else f"{self.memory:,.0f}"
+        verdict = "" if np.isnan(self.goal) else "yes" if self.reached else "**no**"
+        asked = "" if np.isnan(self.goal) else f"{sign} {self.goal:g}"
+        return f"| {self.task} | `{self.how}` | {self.measure} | {self.value:.4g} | {asked} | {verdict} | {self.seconds:.0f} | {memory} |"
+
+
+def glassnet(*words: str) -> dict[str, Any]:
+    """What the command prints as JSON; its remarks go where ours go."""
+    surroundings = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", GLASSNET, *words, "--json"], stdout=subprocess.PIPE, env=surroundings, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def learned(task: str, train: Path, test: Path | None, options: str, goal: float, work: Path) -> Outcome:
+    """Train with these options; the accuracy on the pictures of ``test``, or on the test rows of the file."""
+    began = time.perf_counter()
+    run = str(work / f"run-{len(list(work.glob('run-*')))}")
+    share = ["--test-fraction", "0"] if test is not None else []
+    result = glassnet("train", str(train), *shlex.split(options), *share, "-o", run)
+    metrics = result["test"] if test is None else glassnet("evaluate", run, str(test))["metrics"]
+    seconds = time.perf_counter() - began
+    memory = result["training"]["peak_memory_bytes"] / 2**20
+    how = " ".join(["glassnet train", train.name, options]).strip()
+    return Outcome(task, how, "accuracy", metrics["accuracy"], goal, seconds, memory)
+
+
+def cats_and_dogs(data: Path, work: Path) -> Iterator[Outcome]:
+    """15,000 photos to learn from, 3,750 held out."""
+    for label in ("cat", "dog"):
+        for part in ("train", "held"):
+            (work / "cats_dogs" / part / label).mkdir(parents=True)
+        for photo in (data / "cats_dogs_64" / label).glob("*.jpg"):
+            part = "held" if int(photo.stem) % 5 == 0 else "train"
+            (work / "cats_dogs" / part / label / photo.name).symlink_to(photo.resolve())
+    train, held = work / "cats_dogs" / "train", work / "cats_dogs" / "held"
+    rows = {
+        "--model logistic": 0.60,
+        "--model logistic --features hog": 0.73,
+        "--features hog": 0.77,
+        "--features hog --augment flip,shift": float("nan"),
+        "": float("nan"),
+    }
+    for options, goal in rows.items():
+        yield learned("cats and dogs, 64 x 64", train, held, options, goal, work)
+
+
+def faces(data: Path, work: Path) -> Iterator[Outcome]:
+    """Seven expressions, 25,709 faces to learn from, the last 3,000 held out."""
+    path = work / "faces.npz"
+    with np.load(data / "fer2013_train.npz", allow_pickle=False) as file:
+        X, y, names = file["X"], file["y"], file["class_names"]
+    np.savez(path, X_train=X[:-3000], y_train=y[:-3000], X_test=X[-3000:], y_test=y[-3000:], class_names=names)
+    rows = {"": 0.45, "--hidden 512,128 --dropout 0.4": float("nan"), "--features hog": float("nan"), "--features both": float("nan")}
+    for options, goal in rows.items():
+        yield learned("facial expressions, 48 x 48", path, None, options, goal, work)
+
+
+def digits(data: Path, work: Path) -> Iterator[Outcome]:
+    """MNIST's official test rows."""
+    yield learned("handwritten digits", data / "mnist.npz", None, "--hidden 300 --dropout 0.3", 0.983, work)
+    yield learned("handwritten digits", data / "mnist.npz", None, "--hidden 300 --dropout 0.3 --features hog", float("nan"), work)
+
+
+def photos(data: Path, work: Path) -> Iterator[Outcome]:
+    """802 photos as a user would have them, and how many a second one core decodes."""
+    folder = data / "cats_dogs_photos"
+    began = time.perf_counter()
+    glassnet("train", str(folder), "--features", "hog", "-o", str(work / "run-photos"))
+    seconds = time.perf_counter() - began
+    how = "glassnet train cats_dogs_photos --features hog"
+    yield Outcome("802 photos of mixed sizes", how, "seconds, all of it", seconds, 60.0, seconds, larger_is_better=False)
+    paths = [str(path) for path in folder.rglob("*.jpg")]
+    decode(paths[0], 64, False)
+    began = time.perf_counter()
+    for path in paths:
+        decode(path, 64, False)
+    seconds = time.perf_counter() - began
+    yield Outcome("the same", "decode(path, 64, grey=False)", "photos a second, one core", len(paths) / seconds, 700.0, seconds)
+
+
+def memory(data: Path, work: Path) -> Iterator[Outcome]:
+    """Pictures of noise in two classes, 25,000 of 64 x 64 x 3 and 20,000 of 100 x 100 x 3, as a file that stays on disk."""
+    random = np.random.default_rng(0)
+    for n, size, goal in ((25_000, 64, 2000.0), (20_000, 100, float("nan"))):
+        path = work / f"noise{size}" / "X.npy"
+        path.parent.mkdir()
+        pixels = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(n, size, size, 3))
+        for start in range(0, n, 1000):
+            pixels[start : start + 1000] = random.integers(0, 256, (1000, size, size, 3), dtype=np.uint8)
+        pixels.flush()
+        del pixels
+        np.save(path.with_name("y.npy"), np.arange(n) % 2)
+        for options in ("--hidden 128 --epochs 2", "--model logistic --epochs 3"):
+            began = time.perf_counter()
+            found = glassnet("train", str(path), *options.split(), "-o", str(work / f"run-{size}{len(options)}"))
+            peak = found["training"]["peak_memory_bytes"] / 2**20
+            seconds = time.perf_counter() - began
+            task = f"{n:,} x {size * size * 3:,} pixels, memory-mapped"
+            how = f"glassnet train X.npy {options}"
+            yield Outcome(task, how, "MB at most, mapped pages counted", peak, goal, seconds, peak, larger_is_better=False)
+
+
+ROWS: dict[str, tuple[str, Callable[[Path, Path], Iterator[Outcome]]]] = {
+    "photos": ("cats_dogs_photos", photos),
+    "cats-and-dogs": ("cats_dogs_64", cats_and_dogs),
+    "faces": ("fer2013_train.npz", faces),
+    "digits": ("mnist.npz", digits),
+    "memory": ("", memory),
+}
+
+
+def page(lines: list[str], left_out: list[str]) -> str:
+    """The whole Markdown page."""
+    rows = "\n".join(lines)
+    missing = "".join(f"\nLeft out: {word}." for word in left_out)
+    return f"""# What glassnet learns from pictures
+
+Written by `python -m benchmarks.pictures --data DIR`. Seed 0, one run each. Held-out pictures are no part of the training, and 15 % of
+the training pictures decide when it stops. Seconds are of the whole command: reading, preparing, training, baselines, figures. On
+{machine()}. {versions(("numpy", "numba", "pillow"))}.
+
+| task | how | measure | value | asked | reached | seconds | MB |
+|---|---|---|---|---|---|---|---|
+{rows}
+{missing}"""
+
+
+def main() -> int:
+    """Run the rows, print and write the table; 1 where one falls short."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pictures", description="What glassnet learns from pictures, as a table.")
+    parser.add_argument("--data", type=Path, required=True, help="the directory of the pictures")
+    parser.add_argument("--only", nargs="+", choices=ROWS, help="these rows only; nothing is written")
+    given = parser.parse_args()
+    lines, left_out, short = [], [], 0
+    for name in given.only or ROWS:
+        needed, run = ROWS[name]
+        if not (given.data / needed).exists():
+            left_out.append(f"{name}, which needs {needed}")
+            continue
+        with tempfile.TemporaryDirectory() as work:
+            for outcome in run(given.data, Path(work)):
+                lines.append(outcome.line())
+                print(lines[-1], flush=True)
+                short += not (np.isnan(outcome.goal) or outcome.reached)
+    for word in left_out:
+        print(f"left out: {word}", file=sys.stderr)
+    if given.only is None:
+        RESULTS.write_text(page(lines, left_out), encoding="utf-8")
+        print(f"written to {RESULTS.name}", file=sys.stderr)
+    return int(short > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
