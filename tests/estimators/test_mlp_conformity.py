@@ -11,11 +11,7 @@ from glassnet import MLPClassifier, MLPRegressor
 
 SMALL = {"hidden_layer_sizes": (8,), "max_iter": 100, "learning_rate_init": 0.01}
 
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.filterwarnings("ignore:Got `batch_size` less than 1 or larger")
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-@parametrize_with_checks(
+CHECKS = parametrize_with_checks(
     [
         MLPClassifier(**SMALL),
         MLPRegressor(**SMALL),
@@ -24,5 +20,11 @@ SMALL = {"hidden_layer_sizes": (8,), "max_iter": 100, "learning_rate_init": 0.01
         MLPRegressor(**SMALL, solver="lbfgs", activation="elu", standardise_target=True),
     ]
 )
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:Got `batch_size` less than 1 or larger")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@pytest.mark.parametrize(CHECKS.args[0], list(CHECKS.args[1]), **CHECKS.kwargs)  # scikit-learn 1.7 hands over a generator
 def test_scikit_learns_checks_pass(estimator: Any, check: Any) -> None:
     check(estimator)

@@ -75,11 +75,17 @@ def test_a_right_slope_passes_at_any_scale_of_the_targets(scale: float) -> None:
     ],
     ids=["sum", "row", "logarithm"],
 )
-@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 def test_functions_that_cannot_be_used_are_refused(pair: object, sentence: str) -> None:
     with pytest.raises(ValueError) as refusal:
         UserLoss.of(pair, "identity").check(np.zeros((3, 1)))
     assert sentence in str(refusal.value)
+
+
+def test_a_loss_that_overflows_far_out_is_taken() -> None:
+    counts = RANDOM.poisson(300, size=(60, 1)).astype(float)
+    UserLoss.of((lambda z, y: np.exp(z) - y * z, lambda z, y: np.exp(z) - y), "identity").check(counts)
+    with pytest.raises(ValueError, match="slope is not the slope of value"):
+        UserLoss.of((lambda z, y: np.exp(z) - y * z, lambda z, y: np.exp(z) + y), "identity").check(counts)
 
 
 def test_what_counts_as_a_users_loss() -> None:

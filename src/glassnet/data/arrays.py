@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from glassnet.checks import DataError
 from glassnet.data.idx import read_idx
 from glassnet.data.images import Images
+from glassnet.data.neighbours import neighbours
 
 Array = NDArray[Any]
 
@@ -89,14 +90,14 @@ def read_arrays(path: str | os.PathLike[str]) -> Arrays:
     Parameters
     ----------
     path : path
-        An ``.npz`` or ``.npy`` file, or the images of an idx pair (``train-images-idx3-ubyte``, also ``.gz``); its labels, and the test
-        rows beside training rows (``t10k-...``), are found by their names.
+        An ``.npz`` file; an ``.npy`` file of rows called X.npy or X_train.npy, with y.npy and so on beside it; or the images of an idx
+        pair (``train-images-idx3-ubyte``, also ``.gz``), whose labels and test rows (``t10k-...``) are found by their names.
 
     Returns
     -------
     Arrays
         ``.images()`` gives the same as pictures, where the rows are square pictures of bytes: shape (n, s, s), (n, s, s, 1),
-        (n, s, s, 3) or (n, s * s), s at least 8.
+        (n, s, s, 3), (n, s * s) or (n, s * s * 3), s at least 8.
 
     Raises
     ------
@@ -122,7 +123,7 @@ def read_arrays(path: str | os.PathLike[str]) -> Arrays:
         if start[:4] == b"PK\x03\x04":
             return _of_npz(source)
         if start == b"\x93NUMPY":
-            return _arrays(source, _map_npy(source), None)
+            return _of_npy(source)
         if start[:2] in (b"\x1f\x8b", b"\0\0"):
             return _of_idx(source)
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
@@ -196,6 +197,14 @@ def _roles(source: str, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, str]
     )
 
 
+def _of_npy(source: str) -> Arrays:
+    """Rows that stay on disk, with the labels and the test rows in the files beside them."""
+    beside = {role: _map_npy(str(path)) for role, path in neighbours(source, NAMES).items()}
+    y = next((np.asarray(beside[role]) for role in ("y", "y_train") if role in beside), None)
+    y_test = np.asarray(beside["y_test"]) if "y_test" in beside else None
+    return _arrays(source, _map_npy(source), y, (beside["X_test"], y_test) if "X_test" in beside else None)
+
+
 def _map_npy(source: str) -> Array:
     with open(source, "rb") as file:
         _checked_header(source, os.path.basename(source), file, os.path.getsize(source))
@@ -266,8 +275,8 @@ def _picture(X: Array) -> tuple[int | None, int | None]:
     if X.dtype != np.uint8:
         return None, None
     if X.ndim == 2:
-        side = math.isqrt(X.shape[1])
-        shape: tuple[int, ...] = (side, side, 1) if side * side == X.shape[1] else ()
+        sides = [(math.isqrt(X.shape[1] // channels), channels) for channels in (1, 3)]
+        shape: tuple[int, ...] = next(((s, s, channels) for s, channels in sides if s * s * channels == X.shape[1]), ())
     else:
         shape = (*X.shape[1:], 1) if X.ndim == 3 else X.shape[1:]
     if len(shape) == 3 and shape[0] == shape[1] >= LEAST_SIDE and shape[2] in (1, 3):

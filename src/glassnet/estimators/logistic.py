@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from glassnet.estimators.logistic_callbacks import CallbackSupportMixin, IterationTasks, with_callbacks
@@ -176,9 +175,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):
         X, y = validate_data(
             self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], order="C", accept_large_sparse=not small_indices
         )
-        check_classification_targets(y)
-        self.classes_ = np.unique(y)
-        codes = self._codes(y)
+        codes = self._read_classes(y)
         check_classes(self.solver, self.classes_)
         if self.threshold is not None and len(self.classes_) > 2:
             raise ValueError(f"threshold is for two classes; y has {len(self.classes_)}. Leave it None.")

@@ -18,7 +18,6 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import check_cv
 from sklearn.utils import Bunch, compute_class_weight, metadata_routing
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from glassnet.estimators.logistic_folds import fold_paths, fold_scores
@@ -160,9 +159,7 @@ class LogisticRegressionCV(LogisticModel):
         scoring, legacy = self._deprecated_choices()
         Cs = self._read_Cs()
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], order="C")
-        check_classification_targets(y)
-        self.classes_ = np.unique(y)
-        codes = self._codes(y)
+        codes = self._read_classes(y)
         check_classes(self.solver, self.classes_)
         weights = None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         routed = self._route("fit", weights, params)
@@ -175,7 +172,7 @@ class LogisticRegressionCV(LogisticModel):
         thetas, n_iter = fold_paths(X, codes, k, row_weight, folds, Cs, used, setting, self.n_jobs)
 
         def models(fold: int) -> Array:
-            return np.array([[self._model(theta) for theta in row] for row in thetas[fold]], dtype=object)
+            return np.array([[self._model(theta, X.dtype) for theta in row] for row in thetas[fold]], dtype=object)
 
         scores = fold_scores(X, y, folds, models, scoring, self.classes_, weights, routed.scorer.score)
         self.Cs_, self.l1_ratios_ = Cs, np.asarray(ratios)
@@ -293,11 +290,11 @@ class LogisticRegressionCV(LogisticModel):
         weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y, sample_weight=sample_weight)
         return dict(zip(self.classes_, weights, strict=True))
 
-    def _model(self, theta: Array) -> Self:
+    def _model(self, theta: Array, dtype: Any) -> Self:
         """This estimator with the coefficients of one fold and penalty, for a scorer."""
         model = copy.copy(self)
         model.__dict__.pop("feature_names_in_", None)
-        model.coef_, model.intercept_ = from_theta(theta, self.n_features_in_, self.fit_intercept, np.float64)
+        model.coef_, model.intercept_ = from_theta(theta, self.n_features_in_, self.fit_intercept, dtype)
         return model
 
     def _shape_results(

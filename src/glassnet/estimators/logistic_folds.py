@@ -70,12 +70,12 @@ def fold_scores(
     scores = []
     for fold, (_, test) in enumerate(folds):
         some = {name: _rows_of(value, test, rows) for name, value in params.items()}
-        held = None if weight is None else weight[test]
+        held, X_held, y_held = None if weight is None else weight[test], X[test], y[test]
         for model in models(fold).flat:
             if scorer is None:
-                scores.append(accuracy_score(y[test], model.predict(X[test]), sample_weight=held))
+                scores.append(accuracy_score(y_held, model.predict(X_held), sample_weight=held))
             else:
-                scores.append(scorer(model, X[test], y[test], **some))
+                scores.append(scorer(model, X_held, y_held, **some))
     return np.reshape(scores, (len(folds), *models(0).shape)).astype(np.float64)
 
 

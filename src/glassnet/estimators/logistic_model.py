@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags, check_array
 from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from glassnet.estimators.summary import summarise
@@ -25,6 +26,9 @@ from glassnet.training.loop import Observer
 from glassnet.training.stopping import TimeOver
 
 Array = NDArray[Any]
+
+COUNTED = 10_000
+"""Range of whole-number labels up to which the classes are counted, not sorted."""
 
 
 class LogisticModel(ClassifierMixin, BaseEstimator):
@@ -198,6 +202,16 @@ class LogisticModel(ClassifierMixin, BaseEstimator):
             return loss.value(raw, y) / len(codes), None
 
         return held_out
+
+    def _read_classes(self, y: Array) -> Array:
+        """Set ``classes_`` to the distinct labels, in order; return the class number of every row."""
+        if y.dtype.kind in "iu" and int(y.max()) - int(y.min()) < COUNTED:
+            least = y.min()
+            self.classes_ = np.flatnonzero(np.bincount((y - least).astype(np.intp))).astype(y.dtype) + least
+        else:
+            check_classification_targets(y)
+            self.classes_ = np.unique(y)
+        return self._codes(y)
 
     def _codes(self, y: Array, name: str = "y") -> Array:
         """The number of each label among ``classes_``. Raises ValueError for labels that are not."""

@@ -21,6 +21,7 @@ from sklearn.utils import compute_class_weight
 
 from glassnet.maths.losses import classifier_loss
 from glassnet.training.descent import Descent, Solution
+from glassnet.training.directions import LastHessian
 from glassnet.training.linear_problem import LinearProblem
 from glassnet.training.linear_solvers import minimise_linear
 from glassnet.training.separation import separation
@@ -60,6 +61,7 @@ def path(
         loss, y = classifier_loss("log_loss", "softmax"), codes
     unit = float(setting.intercept_scaling) if setting.solver == "liblinear" and setting.fit_intercept else None
     problem: LinearProblem | None = None
+    last = LastHessian()
     for C, ratio in penalties:
         total = len(codes) if weight is None else float(weight.sum(dtype=np.float64))
         strength = 0.0 if np.isinf(C) else 1.0 / (C * total)
@@ -70,7 +72,7 @@ def path(
             )
         else:
             problem = problem.with_penalty(l1, l2)
-        found = minimise_linear(problem, start, setting.plan, METHODS.get(setting.solver, "auto"))
+        found = minimise_linear(problem, start, setting.plan, METHODS.get(setting.solver, "auto"), last)
         apart = separation(problem, found.theta)
         warn_if_unfinished(found, apart, setting)
         if apart:

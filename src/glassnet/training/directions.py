@@ -6,6 +6,7 @@ Source: Nocedal & Wright (2006), Numerical Optimization, ch. 5 to 7.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -21,15 +22,21 @@ LARGEST_HESSIAN = 4_000
 """Parameters up to which H is summed and factored: 128 MB."""
 
 
-class FactoredDirection:
-    """g -> -B g, B the inverse of the Hessian of ``problem`` at ``u``, corrected by every step taken since (BFGS).
+class CorrectedDirection:
+    """g -> -B g, B an approximate inverse of the Hessian, corrected by the last ``memory`` steps (BFGS).
 
-    With s = u_new - u and y = g_new - g, B becomes (1 - r s y') B (1 - r y s') + r s s', r = 1 / y's: two loops over the pairs.
+    With s = u_new - u and y = g_new - g, B becomes (1 - r s y') B (1 - r y s') + r s s', r = 1 / y's: two loops over the pairs. A
+    limited memory also takes its unit from the last step: B is first multiplied by s'y / y'By.
     """
 
-    def __init__(self, problem: LinearProblem, u: Array) -> None:
-        self.solve = factored(anchored(problem, problem.hessian(u)))
-        self.pairs: list[tuple[Array, Array, float]] = []
+    def __init__(self, solve: Callable[[Array], Array], memory: int | None = None) -> None:
+        self.solve, self.unit = solve, 1.0
+        self.pairs: deque[tuple[Array, Array, float]] = deque(maxlen=memory)
+
+    @property
+    def new(self) -> bool:
+        """Whether it has learnt nothing yet."""
+        return not self.pairs
 
     def __call__(self, gradient: Array) -> Array:
         q = gradient.copy()
@@ -37,7 +44,7 @@ class FactoredDirection:
         for s, y, r in reversed(self.pairs):
             shares.append(r * float(s @ q))
             q -= shares[-1] * y
-        d = self.solve(q)
+        d = self.unit * self.solve(q)
         for (s, y, r), share in zip(self.pairs, reversed(shares), strict=True):
             d += (share - r * float(y @ d)) * s
         return -d
@@ -46,6 +53,28 @@ class FactoredDirection:
         """Take in a step and the change of the gradient along it."""
         if (bend := float(s @ y)) > 0.0:
             self.pairs.append((s, y, 1.0 / bend))
+            if self.pairs.maxlen is not None:
+                self.unit = bend / float(y @ self.solve(y))
+
+
+class LastHessian:
+    """The Hessian last summed: along a path of penalties the next problem begins with it."""
+
+    def __init__(self) -> None:
+        self.problem: LinearProblem | None = None
+        self.H = np.empty((0, 0))
+
+    def summed(self, problem: LinearProblem, u: Array) -> CorrectedDirection:
+        """Newton's direction at ``u``, by the Cholesky factor of the Hessian there, which is kept."""
+        self.problem, self.H = problem, problem.hessian(u)
+        return CorrectedDirection(factored(anchored(problem, self.H.copy())))
+
+    def carried(self, problem: LinearProblem) -> CorrectedDirection | None:
+        """The direction by the Hessian kept, under the penalties of ``problem``; None where there is none."""
+        if self.problem is None:
+            return None
+        self.problem, self.H = problem, problem.carried(self.problem, self.H)
+        return CorrectedDirection(factored(anchored(problem, self.H.copy())))
 
 
 def anchored(problem: LinearProblem, H: Array, features: Array | None = None) -> Array:
@@ -72,12 +101,12 @@ def factored(H: Array) -> Callable[[Array], Array]:
             H.flat[:: len(H) + 1] = diagonal + lift
 
 
-def conjugate_direction(problem: LinearProblem, u: Array) -> Callable[[Array], Array]:
-    """g -> s with |H s + g| <= min(1/4, sqrt |g|) |g|, by conjugate gradients."""
+def conjugate_direction(problem: LinearProblem, u: Array) -> CorrectedDirection:
+    """Newton's direction at ``u`` by conjugate gradients: |H s + g| <= min(1/4, sqrt |g|) |g|."""
     product = problem.hessian_product(u)
 
-    def direction(gradient: Array) -> Array:
-        step, residual = np.zeros_like(gradient), -gradient
+    def solve(gradient: Array) -> Array:
+        step, residual = np.zeros_like(gradient), gradient.copy()
         towards, square = residual.copy(), float(residual @ residual)
         enough = (min(0.25, math.sqrt(math.sqrt(square))) ** 2) * square
         for _ in range(min(10 * gradient.size, 500)):
@@ -86,7 +115,7 @@ def conjugate_direction(problem: LinearProblem, u: Array) -> Callable[[Array], A
             ahead = product(towards)
             bend = float(towards @ ahead)
             if not bend > 1e-15 * float(towards @ towards):  # flat: go no further, or downhill if nothing was found yet
-                return step if step.any() else -gradient
+                return step if step.any() else gradient
             t = square / bend
             step += t * towards
             residual -= t * ahead
@@ -94,4 +123,4 @@ def conjugate_direction(problem: LinearProblem, u: Array) -> Callable[[Array], A
             towards = residual + (square / before) * towards
         return step
 
-    return direction
+    return CorrectedDirection(solve)

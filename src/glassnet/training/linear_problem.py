@@ -60,9 +60,9 @@ class LinearProblem:
         self.size = self.shape[0] * self.k
         ridge, lasso = np.full(self.p + 1, float(l2)), np.full(self.p + 1, float(l1))
         ridge[-1], lasso[-1] = (0.0, 0.0) if bias_unit is None else (l2 / bias_unit**2, l1 / bias_unit)
-        bend = typical_curvature(sums)
+        self.bend = typical_curvature(sums)
         spread = sums.variance + (0.0 if sums.centred else sums.mean**2)
-        squared = bend * np.append(spread, 1.0) + ridge
+        squared = self.bend * np.append(spread, 1.0) + ridge
         rows = self.shape[0]
         self.scale = np.sqrt(np.where(squared > 0.0, squared, 1.0))[:rows]
         self.l2, self.l1 = ridge[:rows] / self.scale**2, lasso[:rows] / self.scale
@@ -143,6 +143,13 @@ class LinearProblem:
             ridge = np.repeat(self.l2[features], self.k)
         H /= self.sums.total
         H.flat[:: len(H) + 1] += ridge
+        return H
+
+    def carried(self, other: LinearProblem, H: Array) -> Array:
+        """What ``H``, the second derivatives of ``other``, are by the scale and under the penalties of this problem."""
+        ratio = np.repeat(other.scale / self.scale, self.k)
+        H = H * np.outer(ratio, ratio)
+        H.flat[:: len(H) + 1] += self._ridge() - other._ridge() * ratio**2
         return H
 
     def hessian_product(self, u: Array) -> Callable[[Array], Array]:

@@ -14,7 +14,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from glassnet.training.descent import Descent, Solution
-from glassnet.training.directions import LARGEST_HESSIAN
+from glassnet.training.directions import LARGEST_HESSIAN, LastHessian
 from glassnet.training.lbfgs import lbfgs
 from glassnet.training.linear_problem import LinearProblem
 from glassnet.training.newton import newton
@@ -29,15 +29,20 @@ CHEAP_HESSIAN = 200
 METHODS = ("auto", "newton-cholesky", "newton-cg", "lbfgs")
 
 
-def minimise_linear(problem: LinearProblem, theta0: Array, plan: Descent, method: str = "auto") -> Solution:
-    """Minimise F from ``theta0``; ``method`` is one of METHODS and says nothing where there is an l1 penalty."""
+def minimise_linear(
+    problem: LinearProblem, theta0: Array, plan: Descent, method: str = "auto", last: LastHessian | None = None
+) -> Solution:
+    """Minimise F from ``theta0``; ``method`` is one of METHODS and says nothing where there is an l1 penalty.
+
+    ``last`` goes along a path of penalties from one problem to the next.
+    """
     with threads_for(problem.largest_product()):
         if problem.penalty[0] > 0.0:
             return proximal_newton(problem, theta0, plan)
         if method == "newton-cg":
             return newton(problem, theta0, plan, conjugate=True)
         if method == "newton-cholesky" or (method == "auto" and problem.size <= CHEAP_HESSIAN):
-            return newton(problem, theta0, plan)
+            return newton(problem, theta0, plan, last=last)
         trial = problem.size // 6 if method == "auto" and problem.size <= LARGEST_HESSIAN else plan.max_iter
         found = lbfgs(problem, theta0, replace(plan, max_iter=min(plan.max_iter, trial)))
         slow = found.reason.kind == "epochs" and found.n_iter < plan.max_iter

@@ -197,7 +197,7 @@ class RowSums:
         if self._fused:
             w, shift = W[:, 0].astype(self.dtype), float(self._shift(W, c)[0])
             row_bytes = self.dtype.itemsize * max(self.p, 1)
-            run, size = min(256, max(8, RUN_BYTES // row_bytes // 4 * 4)), max(256, CALL_BYTES // row_bytes)
+            run, size = min(1024, max(8, RUN_BYTES // row_bytes // 4 * 4)), max(256, CALL_BYTES // row_bytes)
             for start in range(0, self.n, size):
                 rows = slice(start, start + size)
                 part = fused_pass(self.X[rows], y[rows, 0], weight[rows], w, shift, code, shape, run, G[:, 0])

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.maths.losses import LOG_LOSS, SOFTMAX
-from glassnet.training.directions import LARGEST_HESSIAN, FactoredDirection, conjugate_direction
+from glassnet.training.directions import LARGEST_HESSIAN, LastHessian, conjugate_direction
 from glassnet.training.linear_problem import LinearProblem
 
 Array = NDArray[Any]
@@ -36,7 +36,7 @@ def separation(problem: LinearProblem, theta: Array) -> str | None:
     if most < FAR:
         return None
     _, gradient = problem.value_and_gradient(u)
-    direction = FactoredDirection(problem, u) if problem.size <= LARGEST_HESSIAN else conjugate_direction(problem, u)
+    direction = LastHessian().summed(problem, u) if problem.size <= LARGEST_HESSIAN else conjugate_direction(problem, u)
     least, most = _margins(problem, direction(gradient))
     return "quasi-complete" if most > 0.1 and least > -1e-3 * most else None
 
