@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import os
 import tempfile
@@ -16,10 +17,13 @@ os.environ["MPLBACKEND"] = "Agg"
 SOURCE = str(Path(__file__).parents[1] / "src")
 os.environ["PYTHONPATH"] = os.pathsep.join([SOURCE, *filter(None, [os.environ.get("PYTHONPATH")])])
 
-# Numba's cache does not notice when a formula changes that is compiled into the kernels of another file; a cache per text of the maths does.
-maths = sorted((Path(SOURCE) / "glassnet" / "maths").glob("*.py"))
-text = hashlib.sha256(b"".join(path.read_bytes() for path in maths)).hexdigest()[:12]
-os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"glassnet-kernels-{text}"))
+# Numba's cache does not notice when a formula changes that is compiled into the kernels of another file; a cache per text of them does.
+kernels = sorted(path for room in ("maths", "networks", "training", "data") for path in (Path(SOURCE) / "glassnet" / room).glob("*.py"))
+text = hashlib.sha256(b"".join(path.read_bytes() for path in kernels)).hexdigest()[:12]
+if "NUMBA_CACHE_DIR" not in os.environ:
+    cache = Path(tempfile.gettempdir()) / f"glassnet-kernels-{getpass.getuser()}-{text}"
+    cache.mkdir(mode=0o700, exist_ok=True)
+    os.environ["NUMBA_CACHE_DIR"] = str(cache)
 
 from hypothesis import settings  # noqa: E402
 

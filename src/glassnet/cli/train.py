@@ -42,7 +42,7 @@ class Sizes(click.ParamType):
 @click.option(
     "--solver", metavar="NAME", help="adam, adamw, sgd, gd, rmsprop, adagrad; lbfgs, cg, newton.  [default: adam; a single layer: lbfgs]"
 )
-@click.option("--learning-rate", type=float, help="First learning rate.  [default: 0.003; pictures: 0.0005]")
+@click.option("--learning-rate", type=float, help="First learning rate.  [default: 0.003; pictures: 0.0003]")
 @click.option("--batch-size", type=int, help="Rows of one step.  [default: 16 to 256, by the number of rows]")
 @click.option("--epochs", type=int, help="Stop after so many passes over the rows.  [default: 500; line search: 1000]")
 @click.option("--alpha", type=float, help="Strength of the L2 penalty.  [default: 0.0001; pictures: 10 or more]")

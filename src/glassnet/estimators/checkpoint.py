@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
+import scipy.sparse
 
 from glassnet.files.container import read, write
 from glassnet.networks.network import Network
@@ -31,7 +32,6 @@ class Checkpoint:
     def __init__(self, path: Path | None, fingerprint: str) -> None:
         self.path = path
         self.fingerprint = fingerprint
-        self.epochs_before = 0
         self.interrupted = False
 
     @classmethod
@@ -41,14 +41,11 @@ class Checkpoint:
         Raises OSError at once where its folder cannot be written, before any time is spent on training.
         """
         if estimator.checkpoint is None:
-            checkpoint = cls(None, "")
-        else:
-            path = Path(estimator.checkpoint)
-            if not path.parent.is_dir():
-                raise FileNotFoundError(f"checkpoint: the folder {str(path.parent)!r} does not exist. Create it first.")
-            checkpoint = cls(path, _fingerprint(estimator, network, rows))
-        checkpoint.epochs_before = len(estimator.history_)
-        return checkpoint
+            return cls(None, "")
+        path = Path(estimator.checkpoint)
+        if not path.parent.is_dir():
+            raise FileNotFoundError(f"checkpoint: the folder {str(path.parent)!r} does not exist. Create it first.")
+        return cls(path, _fingerprint(estimator, network, rows))
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +71,7 @@ class Checkpoint:
             "fingerprint": self.fingerprint,
             "random": [kind, int(position), int(has_gauss), float(cached)],
             "noise": None if state.noise is None else json.dumps(state.noise.bit_generator.state),
-            "counts": [state.updates, state.samples, state.drops],
+            "counts": [state.updates, state.samples, state.drops, state.began_at],
             "seconds": state.seconds,
         }
         write(self.path, arrays, facts)
@@ -100,7 +97,7 @@ class Checkpoint:
         state.random.set_state((kind, arrays["random_keys"].astype(np.uint32), position, has_gauss, cached))
         if state.noise is not None and facts["noise"]:
             state.noise.bit_generator.state = json.loads(facts["noise"])
-        state.updates, state.samples, state.drops = facts["counts"]
+        state.updates, state.samples, state.drops, state.began_at = facts["counts"]
         state.seconds = facts["seconds"]
         state.history = History.from_arrays(arrays)
 
@@ -108,12 +105,31 @@ class Checkpoint:
 def _fingerprint(estimator: Any, network: Network, rows: Rows) -> str:
     """SHA-256 over the parameters that matter and the data."""
     digest = hashlib.sha256()
-    parameters = {name: value for name, value in estimator.get_params().items() if name not in LIMITS}
-    digest.update(repr(sorted(parameters.items())).encode())
-    digest.update(repr(network.layout.sizes).encode())
-    parts = [rows.X] if isinstance(rows.X, np.ndarray) else [rows.X.data, rows.X.indices, rows.X.indptr]
-    for part in [*parts, rows.y, *([] if rows.weight is None else [rows.weight])]:
-        digest.update(repr((part.shape, part.dtype.str)).encode())
-        for start in range(0, len(part), 4096):
-            digest.update(np.ascontiguousarray(part[start : start + 4096]).tobytes())
+    for name, value in sorted(estimator.get_params().items()):
+        if name not in LIMITS:
+            digest.update(name.encode())
+            _add(digest, value)
+    _add(digest, network.layout.sizes)
+    X = rows.X
+    for part in ([X.data, X.indices, X.indptr] if scipy.sparse.issparse(X) else [X]) + [rows.y, rows.weight, rows.index]:
+        _add(digest, part)
     return digest.hexdigest()
+
+
+def _add(digest: Any, value: Any) -> None:
+    """Take ``value`` in: arrays by their bytes, functions by their code, random streams by their state, the rest by its text."""
+    if hasattr(value, "shape") and len(value.shape):
+        digest.update(repr((tuple(value.shape), str(value.dtype))).encode())
+        for start in range(0, len(value), 4096):
+            digest.update(np.ascontiguousarray(value[start : start + 4096]).tobytes())
+    elif isinstance(value, np.random.RandomState):
+        for part in value.get_state(legacy=True):
+            _add(digest, part)
+    elif isinstance(value, list | tuple):
+        digest.update(f"{len(value)} entries".encode())
+        for entry in value:
+            _add(digest, entry)
+    elif hasattr(value, "__code__"):
+        digest.update(f"{value.__module__}.{value.__qualname__}".encode() + value.__code__.co_code)
+    else:
+        digest.update(repr(value).encode())

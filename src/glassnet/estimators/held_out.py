@@ -51,7 +51,12 @@ class HeldOutRows:
             nameless.coefs_, nameless.intercepts_ = estimator.coefs_, estimator.intercepts_
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", category=UserWarning)
-                return float(scorer(nameless, self.X, self.y, **({} if self.weight is None else {"sample_weight": self.weight})))
+                try:
+                    return float(scorer(nameless, self.X, self.y, **({} if self.weight is None else {"sample_weight": self.weight})))
+                except ValueError:  # scikit-learn's metrics refuse predictions that ran away
+                    if np.isfinite(estimator._raw_prediction(self.X)).all():
+                        raise
+                    return float("nan")
 
         return asked
 

@@ -154,7 +154,7 @@ def _is_ours(estimator: Any) -> bool:
 
 def _plain_parameters(estimator: Any) -> dict[str, Any]:
     faults, plain = Faults(), {}
-    left_out = getattr(estimator, "_not_in_files", ())
+    left_out = {"checkpoint", *getattr(estimator, "_not_in_files", ())}  # a path belongs to the machine that trained
     for name, value in estimator.get_params(deep=False).items():
         if name in left_out:
             continue
@@ -178,7 +178,8 @@ def _rebuilt(arrays: dict[str, np.ndarray], metadata: dict[str, Any]) -> Any:
     if name not in _HOMES:
         raise ValueError(f"its class is {str(name)[:40]!r}; known are {', '.join(_HOMES)}")
     home = getattr(importlib.import_module(_HOMES[name]), name)
-    estimator = home(**{key: from_plain(value) for key, value in metadata["parameters"].items()})
+    parameters = {key: from_plain(value) for key, value in metadata["parameters"].items() if key != "checkpoint"}
+    estimator = home(**parameters)
     estimator._set_state(arrays, {key: from_plain(fact) for key, fact in metadata["facts"].items()})
     if set(estimator._get_state()[0]) != set(arrays):
         raise ValueError(f"its arrays are not those of this {name}")

@@ -12,6 +12,7 @@ NumPy's scalars become Python's, a path becomes a string. Nothing else is taken:
 from __future__ import annotations
 
 import math
+import re
 import os
 from typing import Any
 
@@ -77,6 +78,8 @@ def _array_to_plain(array: np.ndarray) -> dict[str, Any]:
 
 
 def _array_from_plain(items: list[Any], name: str, shape: list[Any]) -> np.ndarray:
+    if not re.fullmatch(r"[<>|=]?[a-zA-Z]\d{0,6}", name):
+        raise ValueError(f"an array of {name[:20]!r} is not known")
     dtype = np.dtype(name)
     if dtype.kind not in _KINDS or dtype.itemsize * len(items) > LARGEST_ARRAY:
         raise ValueError(f"an array of {name[:20]} is not known")

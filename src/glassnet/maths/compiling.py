@@ -27,7 +27,11 @@ EXACT = {"contract", "nsz"}
 
 def kernel(function: F) -> F:
     """Compile ``function``; it may be called from Python and from other kernels, and releases the interpreter lock."""
-    return cast(F, numba.njit(cache=True, fastmath=REORDERED, error_model="numpy", nogil=True)(function))
+    options = {"fastmath": REORDERED, "error_model": "numpy", "nogil": True}
+    try:
+        return cast(F, numba.njit(cache=True, **options)(function))
+    except RuntimeError:  # no folder for the cache can be written: a read-only installation without a home
+        return cast(F, numba.njit(**options)(function))
 
 
 class Announcement(event.Listener):
@@ -38,7 +42,7 @@ class Announcement(event.Listener):
     def on_start(self, event: event.Event) -> None:
         """Numba begins to compile a function."""
         function = getattr(event.data.get("dispatcher"), "py_func", None)
-        if not self.silent and str(getattr(function, "__module__", "")).startswith("glassnet."):
+        if not self.silent and sys.stderr is not None and str(getattr(function, "__module__", "")).startswith("glassnet."):
             sys.stderr.write("glassnet: compiling kernels for this machine, a few seconds, once ...\n")
             self.silent = True
 

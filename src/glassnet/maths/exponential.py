@@ -31,7 +31,7 @@ LN2_HIGH_32, LN2_LOW_32 = np.float32(0.693359375), np.float32(-2.12194440e-4)
 
 _T64 = tuple(1.0 / math.factorial(k) for k in range(14))
 _T32 = tuple(np.float32(1.0 / math.factorial(k)) for k in range(8))
-_HALF, _ONE, _TWO = np.float32(0.5), np.float32(1.0), np.float32(2.0)
+_HALF, _ONE, _TWO, _LARGE = np.float32(0.5), np.float32(1.0), np.float32(2.0), np.float32(1.7e7)
 
 
 @register_jitable(fastmath=EXACT)
@@ -117,12 +117,12 @@ def _exp_32(x: Any) -> Any:
 
 def _expm1_64(x: Any) -> Any:
     power, q = _reduced_64(x)
-    return power * q + (power - 1.0)
+    return power * (q + 1.0) if power > 9.1e15 else power * q + (power - 1.0)
 
 
 def _expm1_32(x: Any) -> Any:
     power, q = _reduced_32(x)
-    return power * q + (power - _ONE)
+    return power * (q + _ONE) if power > _LARGE else power * q + (power - _ONE)
 
 
 def _tanh_64(x: Any) -> Any:

@@ -4,7 +4,7 @@
     invscaling    r0 / (t + 1)^power_t
     adaptive      r0 / 5^drops                  one drop each time the stopping rule would stop
     exponential   r0 decay^e
-    cosine        r1 + (r0 - r1) (1 + cos(pi e / E)) / 2
+    cosine        r1 + (r0 - r1) (1 + cos(pi e / E)) / 2    r1 is what the epoch after the last would get
 
 With ``warm_up = w`` epochs, epoch e < w runs at r0 (e + 1) / (w + 1) and the schedule starts after that.
 Sources: Loshchilov & Hutter (2017), arXiv:1608.03983 (cosine); Goyal et al. (2017), arXiv:1706.02677 (warm-up).
@@ -55,7 +55,8 @@ class Schedule:
         if epoch < self.warm_up:
             return first * (epoch + 1) / (self.warm_up + 1)
         if self.name == "invscaling":
-            return first / (samples + 1) ** self.power_t if samples else first
+            since = samples * (epoch - self.warm_up) / epoch if epoch else 0  # samples since the warm-up ended
+            return first / (since + 1) ** self.power_t
         if self.name == "adaptive":
             return first / 5.0**drops
         if self.name == "exponential":

@@ -43,7 +43,6 @@ class Workspace:
         self.D = [np.empty_like(A) for A in self.A]
         self.M = [np.empty_like(A) if p else A for p, A in zip(network.dropout, self.A, strict=True)]
         self.H = [np.empty_like(A) if p else A for p, A in zip(network.dropout, self.A, strict=True)]
-        self._whole = self
         self._part: Workspace | None = None
 
     @property
@@ -57,7 +56,7 @@ class Workspace:
             return self
         if self._part is None or self._part.n != n:
             part = Workspace.__new__(Workspace)
-            part.n, part._whole, part._part = n, self, None
+            part.n, part._part = n, None
             for name in ("A", "Z", "D", "M", "H"):
                 setattr(part, name, [buffer[:n] for buffer in getattr(self, name)])
             self._part = part

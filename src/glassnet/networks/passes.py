@@ -92,7 +92,7 @@ def predict_pass(X: Array, theta: Array, sizes: Array, biased: Array, codes: Arr
     ``link`` is the place of the loss's link in LINKS.
     """
     n, k = len(X), sizes[-1]
-    room = min(n, 256)
+    room = max(1, min(n, 256))
     activations = np.empty(room * sizes[1:].sum(), theta.dtype)
     for start in range(0, n, room):
         raw = forward_pass(X[start : start + room], theta, sizes, biased, codes, free, activations, room)

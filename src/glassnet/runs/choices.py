@@ -46,11 +46,13 @@ def for_pictures(config: RunConfig, n_rows: int, *, single: bool, line_search: b
     """
     features = config.features or "pixels"
     width = ImagePreparation(size=config.size or SIZE, grey=bool(config.grey), features=features).width
-    share = 1.0 if line_search else (config.batch_size or batch_size(n_rows)) / n_rows
+    batch = config.batch_size or batch_size(2 * n_rows)
+    share = 1.0 if line_search else batch / n_rows
     return {
         "features": features,
         "hidden": () if single else (128,),
-        "learning_rate": 5e-4,
+        "learning_rate": 3e-4,
+        "batch_size": batch,
         "epochs": 200 if line_search else 100,
         "alpha": float(f"{width * share * (1.0 if single else 0.1):.2g}"),
         "dropout": 0.0 if single else 0.5,

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from glassnet.checks import DivergenceError
 from glassnet.networks.network import BLOCK, Network, Workspace
+from glassnet.training.descent import subgradient
 from glassnet.training.history import History
 from glassnet.training.loop import HeldOut, Observer, mean_loss, told
 from glassnet.training.rows import Rows
@@ -89,25 +90,31 @@ def minimise(
 ) -> Reason:
     """Move ``theta`` to the minimum in place; one history row per iteration, and ``begin`` is called before its first evaluation.
 
-    Ctrl-C ends the descent with the best weights so far. Raises DivergenceError where the objective is not finite.
+    Ctrl-C ends the descent with the best weights so far. Raises DivergenceError where the loss of the first weights is not finite.
     """
     objective = Objective(network, rows, plan.alpha)
     penalty = L1Split(network, plan.l1 / (rows.unit * len(rows))) if plan.l1 else None
     best_theta = theta.copy()
     began = time.perf_counter()
-    latest: dict[str, Any] = {"x": None}
+    latest: dict[str, Any] = {"x": None, "barred": None}
     reason: Reason | None = None
 
     def function(x: Array) -> tuple[float, Array]:
         if begin is not None:
             begin()
-        value, gradient = penalty.value_and_gradient(objective, x) if penalty else objective.value_and_gradient(x)
-        if not math.isfinite(value):
-            raise DivergenceError(
-                f"Training diverged: the loss is {value} after {len(history)} iterations of {plan.method}. Scale the inputs and the "
-                "targets, or begin with smaller weights. The best weights so far are kept."
-            )
-        latest.update(x=x.copy(), value=value, gradient=gradient)
+        try:
+            value, gradient = penalty.value_and_gradient(objective, x) if penalty else objective.value_and_gradient(x)
+        except DivergenceError:
+            value, gradient = math.inf, np.zeros_like(x)
+        if not (math.isfinite(value) and np.isfinite(gradient).all()):
+            if latest["x"] is None:
+                raise DivergenceError(
+                    f"The loss of the first weights is {value}. Scale the inputs and the targets, or begin with smaller weights."
+                )
+            latest["barred"] = x.copy()  # a trial step went too far: a wall there sends the line search back
+            return latest["value"] + 10.0 * (abs(latest["value"]) + 1.0), np.zeros_like(x)
+        slope = gradient if penalty is None else penalty.slope(x, gradient)
+        latest.update(x=x.copy(), value=value, slope=slope)
         return value, gradient
 
     def after_iteration(intermediate_result: scipy.optimize.OptimizeResult) -> None:
@@ -117,12 +124,13 @@ def minimise(
             function(x)
         now = penalty.join(x) if penalty else x
         theta[:] = now
+        latest["accepted"] = latest["slope"]
         history.append(
             epoch=len(history) + 1,
             loss=float(latest["value"]),
             val_loss=None if held_out is None else mean_loss(network, theta, held_out.rows),
             val_score=None if held_out is None or held_out.score is None else held_out.score(theta),
-            gradient_norm=float(np.linalg.norm(latest["gradient"])),
+            gradient_norm=float(np.linalg.norm(latest["slope"])),
             weight_norm=float(np.linalg.norm(now)),
             seconds=time.perf_counter() - began,
         )
@@ -143,12 +151,13 @@ def minimise(
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             result = _minimize(function, x0, jac=True, callback=after_iteration, options=options, **arguments)
-        theta[:] = penalty.join(result.x) if penalty else result.x
+        if not np.array_equal(result.x, latest["barred"]):
+            theta[:] = penalty.join(result.x) if penalty else result.x
         reason = reason or _scipy_reason(result, plan, latest, rows.y.dtype)
     except KeyboardInterrupt:
         reason = Reason("interrupted", f"interrupted by the user after {len(history)} iterations; the best weights so far are kept")
         theta[:] = best_theta
-    except DivergenceError:
+    except Exception:
         theta[:] = best_theta
         raise
     if plan.restore_best and len(history):
@@ -159,7 +168,7 @@ def minimise(
 
 def _scipy_reason(result: Any, plan: FullBatchPlan, latest: dict[str, Any], rows_dtype: Any) -> Reason:
     """SciPy's own reason to stop, in our words."""
-    largest = float(np.abs(latest["gradient"]).max())
+    largest = float(np.abs(latest.get("accepted", latest["slope"])).max())
     if result.status == 1 and result.nit >= plan.iterations:
         return Reason("epochs", f"all {plan.iterations} iterations are done; largest gradient component {largest:.3g}")
     if result.status == 1:
@@ -195,6 +204,11 @@ class L1Split:
         """P - Q."""
         n = len(self.cost)
         return np.asarray(x[:n] - x[n:])
+
+    def slope(self, x: Array, gradient: Array) -> Array:
+        """The subgradient in theta that vanishes at the minimum, from the gradient in P and Q."""
+        n = len(self.cost)
+        return subgradient(self.join(x), gradient[:n] - self.cost, self.cost)
 
     def value_and_gradient(self, objective: Objective, x: Array) -> tuple[float, Array]:
         """The objective plus l1 (P + Q), and its gradient in P and Q."""

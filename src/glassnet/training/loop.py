@@ -111,22 +111,27 @@ def train(
         while True:
             if begin is not None:
                 begin()
-            samples = state.samples if len(state.history) > state.began_at else 0
-            rate = plan.schedule.rate(plan.rate, epoch=len(state.history), epochs=plan.epochs, samples=samples, drops=state.drops)
+            done = len(state.history) - state.began_at
+            samples = state.samples if done else 0
+            rate = plan.schedule.rate(plan.rate, epoch=done, epochs=plan.epochs - state.began_at, samples=samples, drops=state.drops)
             if plan.shuffle:
                 _shuffle(state)
-            total, gradient_norm = epoch(state, rate)
-            diverged = not (math.isfinite(total) and np.isfinite(state.theta).all())
-            if diverged:
-                sentence = _runaway(network, rows, state, rate, plan)
-                if not (plan.restore_best and plan.best.epoch):
-                    raise DivergenceError(sentence)
+            try:
+                total, gradient_norm = epoch(state, rate)
+                why = ""
+            except DivergenceError as error:  # a loss that knows more than that a number is not finite
+                total, gradient_norm, why = math.inf, math.inf, f" {error}"
             state.samples += len(rows)
             state.seconds = time.perf_counter() - began
-            _record(network, state, held_out, total / len(rows), gradient_norm, rate)
-            if diverged:
+            if not (math.isfinite(total) and np.isfinite(state.theta).all()):
+                sentence = _runaway(network, rows, state, rate, plan) + why
+                if not (plan.restore_best and plan.best.epoch):
+                    raise DivergenceError(sentence)
+                _record(network, state, None, total / len(rows), gradient_norm, rate)
+                state.history[-1].update(val_loss=math.nan, val_score=math.nan)
                 reason = Reason("diverged", sentence)
                 break
+            _record(network, state, held_out, total / len(rows), gradient_norm, rate)
             if plan.best.read(state.history):
                 state.best_theta[:] = state.theta
             asked = told(observers, state.history)
@@ -143,7 +148,7 @@ def train(
     except KeyboardInterrupt:
         reason = Reason("interrupted", f"interrupted by the user in epoch {len(state.history) + 1}; the best weights so far are kept")
         _restore(state)
-    except DivergenceError:
+    except Exception:
         _restore(state)
         raise
     if plan.restore_best:

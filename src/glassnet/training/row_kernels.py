@@ -62,70 +62,97 @@ def scale_rows(X: Array, root: Array, centre: Array, inverse: Array, out: Array)
 
 
 @kernel
-def raw_predictions(X: Array, w: Array, bias: float, raw: Array) -> None:
-    """raw <- X w + bias, four rows to each read of w; X (n, p), raw (n,)."""
+def raw_predictions(X: Array, W: Array, shift: Array, raw: Array) -> None:
+    """raw <- X W' + shift, four rows and up to four outputs to each read; X (n, p), W (k, p), shift (k,), raw (n, k)."""
     n, p = X.shape
-    fours = n - n % 4
+    k = len(W)
+    fours, outputs = n - n % 4, k - k % 4
+    zero = X.dtype.type(0.0)
     for i in range(0, fours, 4):
         x0, x1, x2, x3 = X[i], X[i + 1], X[i + 2], X[i + 3]
-        z0, z1, z2, z3 = bias, bias, bias, bias
-        for j in range(p):
-            z0 += x0[j] * w[j]
-            z1 += x1[j] * w[j]
-            z2 += x2[j] * w[j]
-            z3 += x3[j] * w[j]
-        raw[i], raw[i + 1], raw[i + 2], raw[i + 3] = z0, z1, z2, z3
+        for o in range(0, outputs, 4):
+            w0, w1, w2, w3 = W[o], W[o + 1], W[o + 2], W[o + 3]
+            a0, a1, a2, a3 = zero, zero, zero, zero
+            b0, b1, b2, b3 = zero, zero, zero, zero
+            c0, c1, c2, c3 = zero, zero, zero, zero
+            d0, d1, d2, d3 = zero, zero, zero, zero
+            for j in range(p):
+                a0, a1, a2, a3 = a0 + x0[j] * w0[j], a1 + x0[j] * w1[j], a2 + x0[j] * w2[j], a3 + x0[j] * w3[j]
+                b0, b1, b2, b3 = b0 + x1[j] * w0[j], b1 + x1[j] * w1[j], b2 + x1[j] * w2[j], b3 + x1[j] * w3[j]
+                c0, c1, c2, c3 = c0 + x2[j] * w0[j], c1 + x2[j] * w1[j], c2 + x2[j] * w2[j], c3 + x2[j] * w3[j]
+                d0, d1, d2, d3 = d0 + x3[j] * w0[j], d1 + x3[j] * w1[j], d2 + x3[j] * w2[j], d3 + x3[j] * w3[j]
+            raw[i, o], raw[i, o + 1], raw[i, o + 2], raw[i, o + 3] = a0, a1, a2, a3
+            raw[i + 1, o], raw[i + 1, o + 1], raw[i + 1, o + 2], raw[i + 1, o + 3] = b0, b1, b2, b3
+            raw[i + 2, o], raw[i + 2, o + 1], raw[i + 2, o + 2], raw[i + 2, o + 3] = c0, c1, c2, c3
+            raw[i + 3, o], raw[i + 3, o + 1], raw[i + 3, o + 2], raw[i + 3, o + 3] = d0, d1, d2, d3
+        for o in range(outputs, k):
+            w0 = W[o]
+            z0, z1, z2, z3 = zero, zero, zero, zero
+            for j in range(p):
+                z0 += x0[j] * w0[j]
+                z1 += x1[j] * w0[j]
+                z2 += x2[j] * w0[j]
+                z3 += x3[j] * w0[j]
+            raw[i, o], raw[i + 1, o], raw[i + 2, o], raw[i + 3, o] = z0, z1, z2, z3
     for i in range(fours, n):
-        x0, z0 = X[i], bias
-        for j in range(p):
-            z0 += x0[j] * w[j]
-        raw[i] = z0
+        for o in range(k):
+            x0, w0, z0 = X[i], W[o], zero
+            for j in range(p):
+                z0 += x0[j] * w0[j]
+            raw[i, o] = z0
+    for i in range(n):
+        for o in range(k):
+            raw[i, o] += shift[o]
 
 
 @kernel
 def add_rows(X: Array, delta: Array, total: Array) -> None:
-    """total += X' delta, four rows to each read of total; X (n, p), delta (n,)."""
+    """total += delta' X, eight rows to each read of total; X (n, p), delta (n, k), total (k, p)."""
     n, p = X.shape
-    fours = n - n % 4
-    for i in range(0, fours, 4):
-        x0, x1, x2, x3 = X[i], X[i + 1], X[i + 2], X[i + 3]
-        d0, d1, d2, d3 = delta[i], delta[i + 1], delta[i + 2], delta[i + 3]
-        for j in range(p):
-            total[j] += d0 * x0[j] + d1 * x1[j] + d2 * x2[j] + d3 * x3[j]
-    for i in range(fours, n):
-        x0, d0 = X[i], delta[i]
-        for j in range(p):
-            total[j] += d0 * x0[j]
+    k = len(total)
+    eights = n - n % 8
+    for i in range(0, eights, 8):
+        x0, x1, x2, x3, x4, x5, x6, x7 = X[i], X[i + 1], X[i + 2], X[i + 3], X[i + 4], X[i + 5], X[i + 6], X[i + 7]
+        for o in range(k):
+            t = total[o]
+            d0, d1, d2, d3 = delta[i, o], delta[i + 1, o], delta[i + 2, o], delta[i + 3, o]
+            d4, d5, d6, d7 = delta[i + 4, o], delta[i + 5, o], delta[i + 6, o], delta[i + 7, o]
+            for j in range(p):
+                near = d0 * x0[j] + d1 * x1[j] + d2 * x2[j] + d3 * x3[j]
+                t[j] += near + d4 * x4[j] + d5 * x5[j] + d6 * x6[j] + d7 * x7[j]
+    for i in range(eights, n):
+        for o in range(k):
+            x0, t, d0 = X[i], total[o], delta[i, o]
+            for j in range(p):
+                t[j] += d0 * x0[j]
 
 
 @kernel
 def fused_pass(
-    X: Array, y: Array, weight: Array, w: Array, shift: float, code: int, shape: Array, run: int, G: Array
-) -> tuple[float, float]:
-    """Return the cost of one output and sum D; G (p,) += X'D in float64. y (n,), weight (n,) or empty.
+    X: Array, y: Array, weight: Array, W: Array, shift: Array, code: int, shape: Array, run: int, G: Array, g: Array
+) -> float:
+    """Return the cost; G += D'X and g += sum_n D_n in float64. y (n, k), weight (n,) or empty, W, G (k, p), shift, g (k,).
 
     ``run`` rows stay in the cache from the raw prediction to the gradient, so X is read from memory once.
     """
     n, p = X.shape
-    raw, delta, part = np.empty(run, X.dtype), np.empty(run, X.dtype), np.zeros(p, X.dtype)
-    bias = X.dtype.type(shift)
-    cost, g, since = 0.0, 0.0, 0
+    k = len(W)
+    raw, delta, part = np.empty((run, k), X.dtype), np.empty((run, k), X.dtype), np.zeros((k, p), X.dtype)
+    cost, since = 0.0, 0
     for start in range(0, n, run):
         stop = min(start + run, n)
-        m = stop - start
-        rows, z, d, t = X[start:stop], raw[:m], delta[:m], y[start:stop]
-        raw_predictions(rows, w, bias, z)
-        if weight.size > 0:
-            cost += value_and_delta(z.reshape((m, 1)), t.reshape((m, 1)), weight[start:stop], d.reshape((m, 1)), code, shape)
-        else:  # as the outputs of one row, for the loss runs over outputs at vector speed
-            cost += value_and_delta(z.reshape((1, m)), t.reshape((1, m)), weight, d.reshape((1, m)), code, shape)
-        for i in range(m):
-            g += d[i]
+        rows, z, d = X[start:stop], raw[: stop - start], delta[: stop - start]
+        raw_predictions(rows, W, shift, z)
+        cost += value_and_delta(z, y[start:stop], weight[start:stop], d, code, shape)
+        for i in range(stop - start):
+            for o in range(k):
+                g[o] += d[i, o]
         add_rows(rows, d, part)
-        since += m
+        since += stop - start
         if since >= 512 or stop == n:
-            for j in range(p):
-                G[j] += part[j]
-                part[j] = 0.0
+            for o in range(k):
+                for j in range(p):
+                    G[o, j] += part[o, j]
+                    part[o, j] = 0.0
             since = 0
-    return cost, g
+    return cost

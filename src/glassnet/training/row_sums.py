@@ -35,6 +35,8 @@ RUN_BYTES = 1 << 17
 """Size of a run of rows in the fused pass: it stays in the cache between raw prediction and gradient."""
 CALL_BYTES = 1 << 26
 """Rows handed to the fused pass at a time: back to Python every few milliseconds, for Ctrl-C."""
+FUSED_OUTPUTS = 16
+"""Outputs up to which the fused pass is faster than matrix products."""
 BLOCK_NUMBERS = 1 << 20
 """Numbers in a block for the Hessian: enough rows for the matrix product to run at full speed."""
 ENOUGH_ROWS = 50_000
@@ -77,7 +79,7 @@ class RowSums:
         deviation = np.sqrt(self.variance)
         far = np.abs(self.centre) > FAR_FROM_ZERO[self.dtype.char] * deviation
         self._subtract = not self.sparse and bool((far & (deviation > 0)).any())
-        self._fused = not self.sparse and not self._subtract and self.k == 1 and y.ndim == 2
+        self._fused = not self.sparse and not self._subtract and self.k <= FUSED_OUTPUTS
         self._sparse_blocks = list(self._cut()) if self.sparse else []
         self._buffers: dict[str, Array] = {}
 
@@ -104,7 +106,7 @@ class RowSums:
 
     def product(self, curved: Array, V: Array, v: Array) -> tuple[Array, Array]:
         """The sums G and g with D = C t: the Hessian times (V, v), before any scaling."""
-        if self._fused:
+        if self._fused and self.k == 1:
             _, G, g = self._gradient(V, v, np.zeros((self.n, 1), self.dtype), curved[:, 0], SQUARED, self.loss.shape)
             return G, g
         G, g = np.zeros((self.p, self.k)), np.zeros(self.k)
@@ -195,14 +197,14 @@ class RowSums:
     def _gradient(self, W: Array, c: Array, y: Array, weight: Array, code: int, shape: Array) -> tuple[float, Array, Array]:
         G, g, cost = np.zeros((self.p, self.k)), np.zeros(self.k), 0.0
         if self._fused:
-            w, shift = W[:, 0].astype(self.dtype), float(self._shift(W, c)[0])
-            row_bytes = self.dtype.itemsize * max(self.p, 1)
-            run, size = min(1024, max(8, RUN_BYTES // row_bytes // 4 * 4)), max(256, CALL_BYTES // row_bytes)
+            W_rows, shift = np.ascontiguousarray(W.T, self.dtype), self._shift(W, c).astype(self.dtype)
+            row_bytes, G_rows = self.dtype.itemsize * max(self.p, 1), np.zeros((self.k, self.p))
+            run, size = min(1024, max(8, RUN_BYTES // row_bytes // 8 * 8)), max(1024, CALL_BYTES // row_bytes)
             for start in range(0, self.n, size):
-                rows = slice(start, start + size)
-                part = fused_pass(self.X[rows], y[rows, 0], weight[rows], w, shift, code, shape, run, G[:, 0])
-                cost, g = cost + part[0], g + part[1]
-            return cost, self._about_centre(G, g), g
+                rows = slice(start, min(start + size, self.n))
+                targets = self._targets(y, rows)
+                cost += fused_pass(self.X[rows], targets, weight[rows], W_rows, shift, code, shape, run, G_rows, g)
+            return cost, self._about_centre(G_rows.T, g), g
         for rows, block in self._blocks():
             raw = self._raw(block, W, c)
             delta = self._buffer("delta", raw.shape)

@@ -52,6 +52,8 @@ class Rows:
         if weight is None:
             return cls(X, y, None, index)
         unit = float((weight if index is None else weight[index]).mean(dtype=np.float64))
+        if not unit > 0:
+            raise ValueError("the weights of the rows to learn from or to watch are all 0. Give some of them a weight above 0.")
         return cls(X, y, (weight / unit).astype(y.dtype), index, unit)
 
     def order(self) -> Array:
