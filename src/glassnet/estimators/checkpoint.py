@@ -110,7 +110,7 @@ def _fingerprint(estimator: Any, network: Network, rows: Rows) -> str:
             digest.update(name.encode())
             _add(digest, value)
     _add(digest, network.layout.sizes)
-    X = rows.X
+    X: Any = rows.X
     for part in ([X.data, X.indices, X.indptr] if scipy.sparse.issparse(X) else [X]) + [rows.y, rows.weight, rows.index]:
         _add(digest, part)
     return digest.hexdigest()

@@ -119,6 +119,7 @@ class LearningNetwork(CallbackSupportMixin, FittedNetwork):
         done = len(state.history)
         if checkpoint is not None:
             checkpoint.resume(state)
+            done = state.began_at
         pairs = network.layout.views(state.theta)
         self.coefs_, self.intercepts_ = [W for W, _ in pairs], [b for _, b in pairs]
         self._describe()
@@ -142,6 +143,7 @@ class LearningNetwork(CallbackSupportMixin, FittedNetwork):
                 if self.solver == "newton":
                     rows, alpha = rows.gathered(), self.alpha / rows.unit
                     limits: dict[str, Any] = {"alpha": alpha, "tol": self.tol, "iterations": epochs, "rules": rules}
+                    limits["best"] = best if watched else None
                     return newton_on_network(network, rows, state.theta, state.history, **limits, **seen)
                 descent = full_batch_plan(self, epochs, best, rules, watched=watched)
                 return minimise(network, rows, state.theta, descent, state.history, **seen)

@@ -12,8 +12,8 @@ NumPy's scalars become Python's, a path becomes a string. Nothing else is taken:
 from __future__ import annotations
 
 import math
-import re
 import os
+import re
 from typing import Any
 
 import numpy as np

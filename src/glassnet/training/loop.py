@@ -185,13 +185,16 @@ def _record(network: Network, state: State, held_out: HeldOut | None, cost: floa
 
 
 def mean_loss(network: Network, theta: Array, rows: Rows) -> float:
-    """sum_n w_n L_n / n over ``rows``, without penalties, in blocks."""
+    """sum_n w_n L_n / n over ``rows``, without penalties, in blocks; infinite where a prediction ran away."""
     parameters = network.layout.views(theta)
     work = Workspace(network, min(len(rows), BLOCK), theta.dtype)
     total = 0.0
     for X, y, weight in rows.blocks(work.n):
         part = work.rows(len(y))
-        total += network.loss.value_and_delta(network.forward(parameters, X, part), y, weight, part.D[-1])
+        try:
+            total += network.loss.value_and_delta(network.forward(parameters, X, part), y, weight, part.D[-1])
+        except DivergenceError:
+            return math.inf
     return total / len(rows)
 
 

@@ -27,7 +27,7 @@ from glassnet.training.loop import HeldOut, Observer, mean_loss, told
 from glassnet.training.row_sums import spread_rows
 from glassnet.training.rows import Rows
 from glassnet.training.steps import Start, corrected_descent
-from glassnet.training.stopping import Reason, Rule
+from glassnet.training.stopping import Best, Reason, Rule
 from glassnet.training.threads import threads_for
 
 Array = NDArray[Any]
@@ -96,14 +96,15 @@ def newton_on_network(
     tol: float,
     iterations: int,
     rules: Sequence[Rule] = (),
+    best: Best | None = None,
     held_out: HeldOut | None = None,
     observers: Sequence[Observer] = (),
     begin: Callable[[], None] | None = None,
 ) -> Reason:
     """Move ``theta`` of a network without hidden layers to the minimum by Newton's method; why it stopped.
 
-    ``alpha`` is the network's l2 penalty, per sum of row weights. Raises ValueError for a network with hidden layers, or a loss
-    without curvature.
+    With ``best``, the weights of the best iteration are restored (early stopping). ``alpha`` is the network's l2 penalty, per sum of
+    row weights. Raises ValueError for a network with hidden layers, or a loss without curvature.
     """
     if len(network.layers) > 1:
         raise ValueError(
@@ -117,8 +118,12 @@ def newton_on_network(
     total = len(rows) if weight is None else float(weight.sum(dtype=np.float64))
     problem = LinearProblem(X, rows.y, network.loss, weight=weight, l2=alpha / total, intercept=network.layers[0].bias)
 
+    best_theta = theta.copy()
+
     def follow(now: Array) -> bool:
         theta[:] = now
+        if best is not None and best.read(history):
+            best_theta[:] = now
         return told(observers, history) is not None
 
     def watch(now: Array) -> tuple[float, float | None]:
@@ -129,5 +134,5 @@ def newton_on_network(
     plan = Descent(tol, iterations, rules, watch if held_out is not None else None, (), follow, begin)
     with threads_for(problem.largest_product()):
         found = newton(problem, theta.astype(np.float64), plan, history=history)
-    theta[:] = found.theta
+    theta[:] = found.theta if best is None else best_theta
     return found.reason

@@ -128,9 +128,7 @@ def add_rows(X: Array, delta: Array, total: Array) -> None:
 
 
 @kernel
-def fused_pass(
-    X: Array, y: Array, weight: Array, W: Array, shift: Array, code: int, shape: Array, run: int, G: Array, g: Array
-) -> float:
+def fused_pass(X: Array, y: Array, weight: Array, W: Array, shift: Array, code: int, shape: Array, run: int, G: Array, g: Array) -> float:
     """Return the cost; G += D'X and g += sum_n D_n in float64. y (n, k), weight (n,) or empty, W, G (k, p), shift, g (k,).
 
     ``run`` rows stay in the cache from the raw prediction to the gradient, so X is read from memory once.
