@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-import scipy.sparse
 
 from glassnet.files.container import read, write
 from glassnet.networks.network import Network
@@ -111,7 +110,7 @@ def _fingerprint(estimator: Any, network: Network, rows: Rows) -> str:
             _add(digest, value)
     _add(digest, network.layout.sizes)
     X: Any = rows.X
-    for part in ([X.data, X.indices, X.indptr] if scipy.sparse.issparse(X) else [X]) + [rows.y, rows.weight, rows.index]:
+    for part in ([X.data, X.indices, X.indptr] if hasattr(X, "indptr") else [X]) + [rows.y, rows.weight, rows.index]:
         _add(digest, part)
     return digest.hexdigest()
 
