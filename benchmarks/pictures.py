@@ -126,11 +126,11 @@ def photos(data: Path, work: Path) -> Iterator[Outcome]:
     yield Outcome("802 photos of mixed sizes", how, "seconds, all of it", seconds, 60.0, seconds, larger_is_better=False)
     paths = [str(path) for path in folder.rglob("*.jpg")]
     decode(paths[0], 64, False)
-    began = time.perf_counter()
+    began = time.process_time()
     for path in paths:
         decode(path, 64, False)
-    seconds = time.perf_counter() - began
-    yield Outcome("the same", "decode(path, 64, grey=False)", "photos a second, one core", len(paths) / seconds, 700.0, seconds)
+    seconds = time.process_time() - began
+    yield Outcome("the same", "decode(path, 64, grey=False)", "photos a second of one core", len(paths) / seconds, 700.0, seconds)
 
 
 def memory(data: Path, work: Path) -> Iterator[Outcome]:

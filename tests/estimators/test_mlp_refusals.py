@@ -257,3 +257,18 @@ def test_sparse_input_that_is_not_finite_is_refused(form: Any) -> None:
 def test_numbers_so_large_that_their_sum_overflows_are_predicted_without_a_warning() -> None:
     fitted = MLPClassifier.from_weights([np.full((3, 1), 1e-300)])
     np.testing.assert_array_equal(fitted.predict(np.full((20, 3), 1.7e308)), np.ones(20))
+
+
+def test_going_on_with_another_network_is_refused_and_harmless() -> None:
+    fitted = MLPClassifier((4,), solver="lbfgs", alpha=1.0, warm_start=True, random_state=0).fit(X, Y)
+    before = fitted.predict_proba(X)
+    with pytest.raises(ValueError, match=r"weights of the shapes \[\(3, 4\), \(4, 1\)\], but the parameters now ask for \[\(3, 5\), \(5, 1\)\]"):
+        fitted.set_params(hidden_layer_sizes=(5,)).fit(X, Y)
+    np.testing.assert_array_equal(fitted.predict_proba(X), before)
+
+
+def test_a_refused_first_partial_fit_does_not_announce_its_classes() -> None:
+    net = MLPClassifier((4,), alpha=-1.0)
+    with pytest.raises(ValueError, match="alpha"):
+        net.partial_fit(X, Y, classes=[0, 1])
+    assert net.set_params(alpha=0.0).partial_fit(X, Y, classes=[0, 1, 2]).classes_.tolist() == [0, 1, 2]

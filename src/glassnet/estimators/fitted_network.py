@@ -209,6 +209,8 @@ class FittedNetwork(HiddenUnits, BaseEstimator):
         history.stopped_because = facts["stopped_because_"]
         self.history_ = history
         self._record(history, n_iter=facts["n_iter_"], samples=facts["t_"], watched=facts["watched"])
+        if not all(value is None or isinstance(value, int) for value in (facts["n_rows"], facts["n_iter_"], facts["t_"])):
+            raise ValueError("n_rows, n_iter_ and t_ must be whole numbers")
         self._n_rows = facts["n_rows"]
 
     def __getstate__(self) -> dict[str, Any]:

@@ -51,6 +51,8 @@ class LearningNetwork(CallbackSupportMixin, FittedNetwork):
             dropout=self.dropout,
             loss=self._loss(),
         )
+        if not first:
+            self._check_same_shapes(network)
         self.n_outputs_, self.n_layers_ = target.shape[1], len(network.layers) + 1
         self.out_activation_ = network.loss.link
         if first or not hasattr(self, "history_"):
@@ -80,6 +82,15 @@ class LearningNetwork(CallbackSupportMixin, FittedNetwork):
             self.coefs_.append(W)
             self.intercepts_.append(np.zeros(layer.n_out, target.dtype) if b is None else b)
         return network
+
+    def _check_same_shapes(self, network: Network) -> None:
+        """Raise ValueError where the weights to go on from are not those of ``network``."""
+        has, needs = [W.shape for W in self.coefs_], [(layer.n_in, layer.n_out) for layer in network.layers]
+        if has != needs:
+            raise ValueError(
+                f"Training goes on from weights of the shapes {has}, but the parameters now ask for {needs}. Keep hidden_layer_sizes, "
+                "n_layers, width and the targets as they were, or begin anew with warm_start=False."
+            )
 
     @with_callbacks
     def _learn_watched(

@@ -206,11 +206,13 @@ class LogisticModel(ClassifierMixin, BaseEstimator):
     def _read_classes(self, y: Array) -> Array:
         """Set ``classes_`` to the distinct labels, in order; return the class number of every row."""
         if y.dtype.kind in "iu" and int(y.max()) - int(y.min()) < COUNTED:
-            least = y.min()
-            self.classes_ = np.flatnonzero(np.bincount((y - least).astype(np.intp))).astype(y.dtype) + least
-        else:
-            check_classification_targets(y)
-            self.classes_ = np.unique(y)
+            least = int(y.min())
+            place = np.subtract(y, least, dtype=np.intp, casting="unsafe")
+            present = np.bincount(place) > 0
+            self.classes_ = (np.flatnonzero(present) + least).astype(y.dtype)
+            return np.asarray(np.cumsum(present) - 1)[place]
+        check_classification_targets(y)
+        self.classes_ = np.unique(y)
         return self._codes(y)
 
     def _codes(self, y: Array, name: str = "y") -> Array:

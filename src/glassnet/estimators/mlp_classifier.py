@@ -246,13 +246,16 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
                 f"class_weight={self.class_weight!r} cannot be told from a part of the rows. Give a dict, computed once over all of them: "
                 "dict(zip(classes, compute_class_weight('balanced', classes=classes, y=y)))."
             )
+        return self._partial_fit(X, y, sample_weight, learn_targets=False, announce=lambda: self._announce(y, classes))
+
+    def _announce(self, y: Any, classes: Any) -> None:
+        """Take the classes from the first call of partial_fit, or hold the following ones to them."""
         if not hasattr(self, "_labels"):
             if classes is None and type_of_target(y) not in ("multilabel-indicator", "continuous-multioutput"):
                 raise ValueError("classes must be passed on the first call to partial_fit: name every class that will ever come.")
             self._set_labels(labels_of(y, classes))
         elif classes is not None and not _same_classes(classes, self.classes_):
             raise ValueError(f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}")
-        return self._partial_fit(X, y, sample_weight, learn_targets=False)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The accuracy of ``predict``.

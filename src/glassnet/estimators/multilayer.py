@@ -5,7 +5,9 @@ fit -> _learn_watched -> _learn (learning_network.py) -> train -> epoch -> ...
 
 from __future__ import annotations
 
+import contextlib
 import warnings
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -36,6 +38,17 @@ def steps(estimator: Any) -> bool:
             f"partial_fit is only available for stochastic optimizers. {estimator.solver} is not stochastic. Use solver='adam' or 'sgd'."
         )
     return True
+
+
+@contextlib.contextmanager
+def unchanged_if_refused(estimator: Any) -> Iterator[None]:
+    """An error in the block leaves the estimator as it was: a refused call does no harm to a fitted network."""
+    before = estimator.__dict__.copy()
+    try:
+        yield
+    except BaseException:
+        estimator.__dict__ = before
+        raise
 
 
 class MultilayerPerceptron(TransformerMixin, LearningNetwork):
@@ -89,8 +102,8 @@ class MultilayerPerceptron(TransformerMixin, LearningNetwork):
         check_parameters(self)
         first = not (self.warm_start and hasattr(self, "coefs_"))
         random = check_random_state(self.random_state)
-        given, before = (X, y, sample_weight), self.__dict__.copy()
-        try:
+        given = (X, y, sample_weight)
+        with unchanged_if_refused(self):
             X, y, target, weight = self._take_in(X, y, sample_weight, first=first, learn_targets=first)
             held, index = self._take_in_held_out(X_val, y_val, target.dtype), None
             network = self._start(X.shape[1], target, random, first=first)
@@ -99,21 +112,21 @@ class MultilayerPerceptron(TransformerMixin, LearningNetwork):
                 held = HeldOutRows.chosen(X, self._hard(y), target, weight, watched)
             rows = Rows.of(X, target, weight, index)
             checkpoint = Checkpoint.of(self, network, rows)
-        except BaseException:
-            self.__dict__ = before  # a refused call leaves a fitted network as it was
-            raise
         self._close(self._learn_watched(network, rows, held, random, checkpoint, given), rows)
         return self
 
-    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, *, learn_targets: bool) -> Self:
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, *, learn_targets: bool, announce: Callable[[], None] | None = None) -> Self:
         """One epoch over these rows, going on from where the network is. What the mean weight of all rows will be is not known: weights
         count as they are given.
         """
         check_parameters(self)
         first = not hasattr(self, "coefs_")
-        X, y, target, weight = self._take_in(X, y, sample_weight, first=first, learn_targets=learn_targets)
         random = check_random_state(self.random_state)
-        network = self._start(X.shape[1], target, random, first=first)
+        with unchanged_if_refused(self):
+            if announce is not None:
+                announce()
+            X, y, target, weight = self._take_in(X, y, sample_weight, first=first, learn_targets=learn_targets)
+            network = self._start(X.shape[1], target, random, first=first)
         rows = Rows(X, target, None if weight is None else weight.astype(target.dtype))
         self._learn(network, rows, None, random, checkpoint=None, epochs=1)
         return self

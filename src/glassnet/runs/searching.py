@@ -199,7 +199,7 @@ def _by_chance(estimator: Any, space: Parameters, folds: list[Fold], config: Run
     longest = 0.0
     while (spent := time.monotonic() - began) + longest <= budget or not found:
         if stage is not None:
-            stage("searching", int(spent), int(budget))
+            stage("seconds of searching", int(spent), int(budget))
         drawn = [{name: _plain(point[name]) for name in space} for point in islice(points, _cores() if found else 1)]
         if not drawn:
             break

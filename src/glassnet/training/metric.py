@@ -91,10 +91,12 @@ def _few(A: _Scaled, ridge: Array) -> Callable[[Array], Array]:
 def _many(A: _Scaled, ridge: Array, m: int) -> Callable[[Array], Array]:
     p = len(ridge)
     first = np.random.default_rng(0).standard_normal((p, min(DIRECTIONS, m)), A.inverse.dtype)
-    Q = np.linalg.qr(A.transposed_times(A.times(first)))[0]
-    B = A.times(Q)
+    Y = A.transposed_times(A.times(first)).astype(np.float64)
+    size, V = np.linalg.eigh(Y.T @ Y)
+    Q = Y @ (V / np.sqrt(np.maximum(size, 1e-12 * size[-1] + 1e-300)))  # orthogonal, of length 1 or, where A lacks rank, less
+    B = A.times(Q.astype(A.inverse.dtype))
     bend, V = np.linalg.eigh((B.T @ B).astype(np.float64))
-    U = Q.astype(np.float64) @ V
+    U = Q @ V
     bend += ridge @ (U * U)
     delta = max(p - bend.sum(), 0.1 * p) / p
     kept = bend > delta * (1.0 + math.sqrt(p / m)) ** 2

@@ -23,15 +23,24 @@ Array = NDArray[Any]
 def column_moments(X: Array, weight: Array, origin: Array, first: Array, second: Array) -> None:
     """first += sum_n s_n (x_n - origin), second += sum_n s_n (x_n - origin)^2; first, second (p,) float64, weight (n,) or empty."""
     n, p = X.shape
-    part, square = np.zeros(p, X.dtype), np.zeros(p, X.dtype)
-    one = X.dtype.type(1.0)
+    part, square, s = np.zeros(p, X.dtype), np.zeros(p, X.dtype), np.ones(64, X.dtype)
     for start in range(0, n, 64):
-        for i in range(start, min(start + 64, n)):
-            row, s = X[i], weight[i] if weight.size > 0 else one
+        stop = min(start + 64, n)
+        if weight.size > 0:
+            s[: stop - start] = weight[start:stop]
+        fours = start + (stop - start) // 4 * 4
+        for i in range(start, fours, 4):
+            x0, x1, x2, x3 = X[i], X[i + 1], X[i + 2], X[i + 3]
+            s0, s1, s2, s3 = s[i - start], s[i - start + 1], s[i - start + 2], s[i - start + 3]
             for j in range(p):
-                x = row[j] - origin[j]
-                part[j] += s * x
-                square[j] += s * x * x
+                a, b, c, d = x0[j] - origin[j], x1[j] - origin[j], x2[j] - origin[j], x3[j] - origin[j]
+                part[j] += s0 * a + s1 * b + s2 * c + s3 * d
+                square[j] += s0 * a * a + s1 * b * b + s2 * c * c + s3 * d * d
+        for i in range(fours, stop):
+            for j in range(p):
+                a = X[i, j] - origin[j]
+                part[j] += s[i - start] * a
+                square[j] += s[i - start] * a * a
         for j in range(p):
             first[j] += part[j]
             second[j] += square[j]
