@@ -1,4 +1,4 @@
-"""The fast ways of the one-layer solvers: fused passes, the metric of a sample, a Hessian carried along a path. Same numbers as the plain."""
+"""The fast ways of the one-layer solvers give the numbers of the plain ones: fused passes, sampled metric, carried Hessian."""
 
 from __future__ import annotations
 

@@ -49,5 +49,6 @@ def minimise_linear(
         if not slow and found.reason.kind != "rounding":
             return found
         rest = replace(plan, max_iter=plan.max_iter - found.n_iter)
-        finish = newton(problem, found.theta, rest, conjugate=problem.size > LARGEST_HESSIAN, history=found.history)
+        conjugate = problem.size > LARGEST_HESSIAN or (not slow and problem.expensive)
+        finish = newton(problem, found.theta, rest, conjugate=conjugate, history=found.history)
         return replace(finish, n_iter=found.n_iter + finish.n_iter)

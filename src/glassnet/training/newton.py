@@ -3,8 +3,8 @@
     H s = -g,   u <- u + t s        t = 1, 1/2, 1/4, ... until F decreases enough (Armijo)
 
 Where summing H costs much more than a gradient, training begins on a sample of the rows: their minimum is near, and their Hessian H'
-serves the full gradient. A factor is kept, and corrected after every step (BFGS), as long as steps shrink the gradient well; each of
-them then costs one pass for a gradient.
+serves the full gradient; along a path of penalties it begins with the Hessian of the penalty before. A factor is kept, and corrected
+after every step (BFGS), as long as steps shrink the gradient well; each of them then costs one pass for a gradient.
 
 Sources: Nocedal & Wright (2006), Numerical Optimization, ch. 6, 7; Erdogdu & Montanari (2015), NeurIPS 28 (sub-sampled Newton).
 """
