@@ -35,7 +35,7 @@ def kernel(function: F) -> F:
 
 
 class Announcement(event.Listener):
-    """Says on stderr, once per process, that the first use on a machine takes a few seconds; kernels in the cache are not compiled."""
+    """Says on stderr, once per process, that a first use takes a few seconds; kernels in the cache are not compiled."""
 
     silent = False
 
@@ -43,7 +43,7 @@ class Announcement(event.Listener):
         """Numba begins to compile a function."""
         function = getattr(event.data.get("dispatcher"), "py_func", None)
         if not self.silent and sys.stderr is not None and str(getattr(function, "__module__", "")).startswith("glassnet."):
-            sys.stderr.write("glassnet: compiling kernels for this machine, a few seconds, once ...\n")
+            sys.stderr.write("glassnet: compiling kernels, a few seconds; they are kept for next time ...\n")
             self.silent = True
 
     def on_end(self, event: event.Event) -> None:

@@ -10,6 +10,7 @@ gradient is unbiased: weight k on a row counts, in expectation, as the row k tim
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -104,6 +105,7 @@ def train(
     """
     penalties = Penalties(plan.alpha / rows.unit, plan.l1 / rows.unit, plan.optimiser)
     epoch = epoch_for(network, rows, plan.batch_size, plan.optimiser, penalties, state.theta)
+    _compile(network, rows, plan, penalties, state)
     began = time.perf_counter() - state.seconds
     if state.best_theta is None:
         state.best_theta = state.theta.copy()
@@ -155,6 +157,22 @@ def train(
         _restore(state)
     state.history.stopped_because = reason.sentence
     return reason
+
+
+_compiled: set[tuple[Any, ...]] = set()
+
+
+def _compile(network: Network, rows: Rows, plan: Plan, penalties: Penalties, state: State) -> None:
+    """Take one step on a copy, once per process and kind of training: kernels are compiled before the clock of the training starts."""
+    kind = (state.theta.dtype, type(rows.X), rows.X.dtype, plan.optimiser.code, state.noise is None, rows.weight is None)
+    if kind in _compiled:
+        return
+    _compiled.add(kind)
+    theta, noise = state.theta.copy(), None if state.noise is None else np.random.default_rng(0)
+    copy = State(theta, plan.optimiser.moments(theta), np.random.RandomState(0), rows.order()[:1], noise=noise)
+    with np.errstate(all="ignore"), contextlib.suppress(DivergenceError):
+        epoch_for(network, rows, plan.batch_size, plan.optimiser, penalties, theta)(copy, plan.rate)
+        mean_loss(network, theta, Rows(rows.X, rows.y, rows.weight, copy.order))
 
 
 def told(observers: Sequence[Observer], history: History) -> Reason | None:
