@@ -262,7 +262,9 @@ def test_numbers_so_large_that_their_sum_overflows_are_predicted_without_a_warni
 def test_going_on_with_another_network_is_refused_and_harmless() -> None:
     fitted = MLPClassifier((4,), solver="lbfgs", alpha=1.0, warm_start=True, random_state=0).fit(X, Y)
     before = fitted.predict_proba(X)
-    with pytest.raises(ValueError, match=r"weights of the shapes \[\(3, 4\), \(4, 1\)\], but the parameters now ask for \[\(3, 5\), \(5, 1\)\]"):
+    with pytest.raises(
+        ValueError, match=r"weights of the shapes \[\(3, 4\), \(4, 1\)\], but the parameters now ask for \[\(3, 5\), \(5, 1\)\]"
+    ):
         fitted.set_params(hidden_layer_sizes=(5,)).fit(X, Y)
     np.testing.assert_array_equal(fitted.predict_proba(X), before)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import scipy.special
 from sklearn.exceptions import ConvergenceWarning
 
+import glassnet
 from glassnet import MLPClassifier, MLPRegressor
 
 RANDOM = np.random.default_rng(0)
@@ -187,3 +189,13 @@ def test_probabilities_of_both_classes_keep_their_digits() -> None:
     assert yes == 1.0
     assert no == pytest.approx(np.exp(-50), rel=1e-12)
     np.testing.assert_allclose(net.predict_log_proba([[1.0]]), [[-50, 0.0]], rtol=1e-12)
+
+
+def test_targets_far_from_zero_keep_their_digits_in_float32(tmp_path: Path) -> None:
+    y = 1e9 + X[:, 0]
+    net = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0, standardise_target=True, tol=1e-6)
+    quietly(net, X.astype(np.float32), y)
+    assert net.score(X.astype(np.float32), y) > 0.9999
+    np.testing.assert_allclose(net.compile_predict()(X.astype(np.float32))[:, 0], net.predict(X.astype(np.float32)), rtol=1e-12)
+    net.save(tmp_path / "net")
+    np.testing.assert_array_equal(glassnet.load(tmp_path / "net").predict(X.astype(np.float32)), net.predict(X.astype(np.float32)))

@@ -5,14 +5,18 @@ Exit status: 0 all is well, 1 a quality gate is missed, 2 usage or data, 130 int
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
 
 from glassnet import __version__
+from glassnet.checks import did_you_mean
 
 _HOMES = {
     "train": "glassnet.cli.train",
@@ -20,6 +24,8 @@ _HOMES = {
     "evaluate": "glassnet.cli.evaluate",
     "inspect": "glassnet.cli.inspect",
 }
+TRACEBACK = "GLASSNET_TRACEBACK"
+"""The environment variable with which every error shows where it was raised."""
 BROKEN_PIPE = 141
 """The exit status where whoever read our output has gone, as of any program that SIGPIPE ends."""
 
@@ -38,6 +44,14 @@ class CommandLine(click.Group):
         command: click.Command = importlib.import_module(_HOMES[cmd_name]).command
         return command
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name; a near miss is answered with the right name."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = "" if "Did you mean" in error.message else did_you_mean(args[0], _HOMES)
+            raise click.UsageError(error.message + near, ctx) from error
+
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *_: Any, **extra: Any) -> NoReturn:
         """Run the command line and leave with its exit status."""
         extra["standalone_mode"] = False
@@ -46,15 +60,33 @@ class CommandLine(click.Group):
         except click.ClickException as error:
             error.show()
             status = 2
-        except click.Abort:
+        except (click.Abort, KeyboardInterrupt):
             click.echo("Interrupted.", err=True)
             status = 130
-        except (ValueError, OSError) as error:
-            click.echo(f"Error: {error}", err=True)
-            status = 2
         except SystemExit:
             status = BROKEN_PIPE
+        except GeneratorExit:
+            raise
+        except BaseException as error:  # a panic of Polars is no Exception
+            if os.environ.get(TRACEBACK):
+                traceback.print_exc()
+            click.echo(f"Error: {_sentence(error)}", err=True)
+            status = 2
         sys.exit(status or 0)
+
+
+def _sentence(error: BaseException) -> str:
+    """What went wrong, in words; a refusal has its own."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None and error.strerror is not None:
+        return f"The output could not be written: {error.strerror}. Free some space, or write elsewhere."
+    if isinstance(error, OSError) and error.filename is not None and error.strerror is not None:
+        return f"{error.filename}: {error.strerror}."
+    if isinstance(error, ValueError | OSError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return f"The memory does not suffice ({str(error) or 'no more is to be had'}). Use fewer units, fewer rows or smaller pictures."
+    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    return f"glassnet failed in a way it should not ({what}). Set {TRACEBACK}=1 to see where, and report it."
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

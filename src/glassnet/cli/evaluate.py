@@ -55,16 +55,19 @@ def command(
     from glassnet.checks import unknown_name
     from glassnet.cli.results import BASELINES
     from glassnet.cli.speaking import counted, figure, remarks, show_json, show_metrics
-    from glassnet.runs.metrics import LOWER_IS_BETTER, NAMES, is_missed
-    from glassnet.runs.prediction import evaluate_run, open_run, read_new_rows
+    from glassnet.runs.metrics import LOWER_IS_BETTER, NAMES, UNBOUNDED, is_missed
+    from glassnet.runs.prediction import evaluate_run, open_run, places_of_new_rows, read_new_rows
 
     say = remarks(quiet=quiet)
     trained = open_run(run)
     known = NAMES[trained.task.kind]
-    for metric, _ in bounds:
+    for metric, bound in bounds:
         if metric not in known:
             raise ValueError(unknown_name("--fail-under", metric, known))
-    found = evaluate_run(trained, read_new_rows(trained, data, say, given(reading)), say, target=target)
+        if metric not in UNBOUNDED and bound > 1:
+            raise ValueError(f"--fail-under {metric}={bound:g} can never be reached: {metric} is at most 1. Give a value up to 1.")
+    place = places_of_new_rows(trained, data, given(reading))
+    found = evaluate_run(trained, read_new_rows(trained, data, say, given(reading)), say, target=target, place=place)
     metrics = found["metrics"]
     gates = [
         {"metric": name, "bound": bound, "value": metrics[name], "missed": is_missed(name, metrics[name], bound)} for name, bound in bounds
@@ -77,5 +80,9 @@ def command(
     for gate in gates:
         side = "at most" if gate["metric"] in LOWER_IS_BETTER else "at least"
         verdict = "missed" if gate["missed"] else "reached"
-        say(f"{gate['metric']} {figure(gate['value'])}, asked for {side} {gate['bound']:g}: {verdict}")
+        sentence = f"{gate['metric']} {figure(gate['value'])}, asked for {side} {gate['bound']:g}: {verdict}"
+        if gate["missed"]:
+            click.echo(sentence, err=True)  # even when quiet: it is why the status is 1
+        else:
+            say(sentence)
     return 1 if any(gate["missed"] for gate in gates) else 0

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
+import shutil
+import stat
+import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -21,19 +26,44 @@ def command(run: str, data: str, output: str | None, quiet: bool, **reading: Any
 
     Writes one row for each row of DATA, in the same order: a column prediction, then a column probability_<class> for each class. For
     pictures the name of the file stands first; files that cannot be read are named on stderr. Columns of a table are found by name, in
-    any order; others are ignored, and said.
+    any order; others are ignored, and said. DATA may be -, a table on standard input.
     """
     from glassnet.cli.speaking import counted, remarks
-    from glassnet.files.atomic import write_bytes
-    from glassnet.runs.prediction import harmless, open_run, predict_run, read_new_rows
+    from glassnet.runs.prediction import harmless, open_run, places_of_new_rows, predict_run, read_new_rows
 
     say = remarks(quiet=quiet)
     trained = open_run(run)
-    predictions = predict_run(trained, read_new_rows(trained, data, say, given(reading)), say)
+    predictions = predict_run(
+        trained, read_new_rows(trained, data, say, given(reading)), say, places_of_new_rows(trained, data, given(reading))
+    )
     text = io.StringIO()
     harmless(predictions).write_csv(text)
     if output is None:
         click.echo(text.getvalue(), nl=False)
     else:
-        write_bytes(output, text.getvalue().encode())
+        _write(output, text.getvalue().encode())
         say(f"{counted(predictions.height, 'prediction')} in {output}")
+
+
+def _standard_input(aside: str) -> str:
+    """What comes on standard input, as a file in the directory ``aside``."""
+    path = Path(aside) / "standard-input"
+    with path.open("wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    return str(path)
+
+
+def _write(output: str, data: bytes) -> None:
+    """A file whole or not at all; a device or a pipe takes it as it comes."""
+    from glassnet.files.atomic import write_bytes
+
+    if not os.path.exists(output) or stat.S_IFMT(os.stat(output).st_mode) in (stat.S_IFREG, stat.S_IFDIR):
+        write_bytes(output, data)
+        return
+    try:
+        with open(output, "wb") as device:
+            device.write(data)
+    except BrokenPipeError:
+        raise SystemExit(1) from None
+    except OSError as error:
+        raise OSError(f"{output} could not be written: {error.strerror or error}. Free some space there, or write elsewhere.") from error

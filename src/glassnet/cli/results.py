@@ -53,7 +53,7 @@ def show_result(result: RunResult) -> None:
     )
     _paragraph("", f"stopped because {training['stopped_because']}")
     if training["peak_memory_bytes"] is not None:
-        _paragraph("Memory", f"{training['peak_memory_bytes'] / 2**20:,.0f} MB at most")
+        _paragraph("", f"peak memory {training['peak_memory_bytes'] / 2**20:,.0f} MB")
     click.echo()
     if facts["test"] is None:
         click.echo("No rows were set aside, so nothing is known about new rows.")
@@ -61,10 +61,12 @@ def show_result(result: RunResult) -> None:
         name = "single layer" if result.config.model == "logistic" else "network"
         click.echo(f"On {counted(rows['test'], noun)} it has never seen:")
         show_metrics({name: facts["test"], **{BASELINES[key]: metrics for key, metrics in reversed(facts["baselines"].items())}})
-        if single := no_worse(facts["test"], facts["baselines"]):
+        if not facts["remarks"] and (single := no_worse(facts["test"], facts["baselines"])):
             click.echo(f"The {BASELINES[single]} is no worse here: consider --model logistic, or more rows.")
         if result.data.channels == 3 and result.config.features == "pixels":
             click.echo("Photos are often told apart better by their edges: try --features hog.")
+    for remark in facts["remarks"]:
+        click.echo(textwrap.fill(remark, 118, break_on_hyphens=False))
     click.echo()
     where = result.directory
     click.echo(f"Model, figures and numbers are in {where}{'' if str(where).endswith('/') else '/'}")

@@ -55,9 +55,11 @@ def show_metrics(of: Mapping[str, Mapping[str, float | None]]) -> None:
 
 
 def figure(value: float | None) -> str:
-    """A number as people read it: three decimals for small ones, separators for large ones; a dash for None."""
+    """A number as people read it: three decimals for small ones, separators for large ones, powers of ten from 1e7; a dash for None."""
     if value is None:
         return "-"
+    if abs(value) >= 1e7:
+        return f"{value:.3g}"
     return (
         f"{value:.3f}"
         if abs(value) < 100 and (abs(value) >= 0.01 or value == 0)

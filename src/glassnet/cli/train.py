@@ -93,19 +93,26 @@ def command(data: str | None, config_file: str | None, output: str | None, force
     from glassnet.cli.results import show_result
     from glassnet.cli.speaking import remarks, show_json
     from glassnet.runs.directory import free_name
-    from glassnet.runs.training import train_run
+    from glassnet.runs.training import InterruptedLate, train_run
 
     config = _config(config_file, given({"data": data, **options}))
-    with watching(quiet=quiet) as watch:
-        result = train_run(
-            config,
-            output or free_name(config.data),
-            started=None if watch is None else lambda decided: watch.start(decided.epochs),
-            observer=None if watch is None else watch.observe,
-            stage=None if watch is None else watch.stage,
-            say=remarks(quiet=quiet),
-            replace=force,
-        )
+    try:
+        with watching(quiet=quiet) as watch:
+            result = train_run(
+                config,
+                output or free_name(config.data),
+                started=None if watch is None else lambda decided: watch.start(decided.epochs),
+                observer=None if watch is None else watch.observe,
+                stage=None if watch is None else watch.stage,
+                say=remarks(quiet=quiet),
+                replace=force,
+            )
+    except InterruptedLate as late:
+        click.echo(f"Interrupted. {late}", err=True)
+        return 130
+    except KeyboardInterrupt:
+        click.echo("Interrupted before the first epoch was over: nothing was saved.", err=True)
+        return 130
     if as_json:
         show_json({**result.facts, "directory": str(result.directory), "interrupted": result.interrupted})
     else:
@@ -121,9 +128,14 @@ def _config(file: str | None, options: dict[str, Any]) -> RunConfig:
     config = RunConfig()
     if file is not None:
         try:
-            config = RunConfig.from_toml(Path(file).read_text(encoding="utf-8"), file)
+            text = Path(file).read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise DataError(f"{file} is not a text in UTF-8. Give the config.toml of a run.") from error
         except OSError as error:
             raise DataError(f"{file} cannot be read: {error.strerror or error}. Give the config.toml of a run.") from error
+        if not text.strip():
+            raise DataError(f"{file} is empty. Give the config.toml of a run.")
+        config = RunConfig.from_toml(text, file)
     if options.get("model", config.model) != config.model:
         config = config.replace(**dict.fromkeys(OF_THE_MODEL))
     return config.replace(**options)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from glassnet.checks import DataError
 from glassnet.data.inference import clean_text, parse_dates
+from glassnet.data.places import RowError, begun
 from glassnet.data.wording import shown
 
 Floats = NDArray[np.float64]
@@ -71,9 +72,8 @@ def _refuse(wrong: pl.Series, values: pl.Series, why: str) -> None:
     if wrong.any():
         row = int(wrong.arg_true()[0])
         more = f" (and {int(wrong.sum()) - 1:,} more)" if wrong.sum() > 1 else ""
-        raise DataError(
-            f"Row {row + 1}, column {values.name!r}: {shown(values[row])} {why}{more}. Correct it, or leave it empty if it is unknown."
-        )
+        fault = f"column {values.name!r}: {shown(values[row])} {why}{more}. Correct it, or leave it empty if it is unknown."
+        raise RowError(lambda place: f"{begun(place(row))}, {fault}")
 
 
 def _wrong_type(values: pl.Series, expected: str) -> NoReturn:

@@ -48,7 +48,8 @@ class TextTable:
 
     def line(self, row: int) -> int:
         """The line of the file (from 1) on which row ``row`` (from 0, a header counts) begins."""
-        return next(islice(self.records(), row, None))[0]
+        lines = (line for line, record in self.records() if self.width == 1 or record != [""])
+        return next(islice(lines, row, None))
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
         """Yields every record that is not blank with the line it begins on."""

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from glassnet.checks import DataError, did_you_mean
 from glassnet.data.formula_text import FormulaError, Step, refuse, steps_of
+from glassnet.data.places import RowError, begun
 from glassnet.data.tables import table_from
 
 Vector = NDArray[np.float64]
@@ -143,10 +144,11 @@ class Formula:
             what = f" {step.value} ".join(f"({text})" if text.startswith("-") else text for text in texts)
         result = float(value if np.ndim(value) == 0 else value[row])
         because = "too large a number" if np.isinf(result) and not (step.value in ("/", "log") or 0.0 in given) else "not a finite number"
-        raise DataError(
-            f"Row {row + 1}: the formula {self.name!r} has no value, because {what} is {because}. Correct the row, leave it empty, or "
+        fault = (
+            f"the formula {self.name!r} has no value, because {what} is {because}. Correct the row, leave it empty, or "
             "change the formula, for instance log(1 + x) for log(x), x / (1 + y) for x / y."
         )
+        raise RowError(lambda place: f"{begun(place(row))}: {fault}")
 
     def _values(self, table: pl.DataFrame, name: str) -> Vector:
         """A column as float64, missing values as NaN."""
@@ -163,7 +165,8 @@ class Formula:
         infinite = np.isinf(values)
         if infinite.any():
             row = int(np.argmax(infinite))
-            raise DataError(f"Row {row + 1}, column {name!r}: {values[row]} is not finite. Correct it, or leave it empty.")
+            fault = f"column {name!r}: {values[row]} is not finite. Correct it, or leave it empty."
+            raise RowError(lambda place: f"{begun(place(row))}, {fault}")
         return values
 
 

@@ -18,6 +18,7 @@ from glassnet.checks import DataError, Faults, ModelFileError, did_you_mean, unk
 from glassnet.data.categories import CategoryColumn, Rules
 from glassnet.data.columns import Column
 from glassnet.data.kinds import learn_column, restore_column
+from glassnet.data.places import raise_all
 from glassnet.data.schema import Fields
 from glassnet.data.tables import is_nameless, table_from
 from glassnet.data.wording import count
@@ -121,16 +122,16 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "columns_")
         frame = self._matched(table_from(X), named=not is_nameless(X))
         matrix = np.zeros((frame.height, len(self.get_feature_names_out())), dtype=self.dtype)
-        unseen, faults, start = {}, Faults(), 0
+        unseen, faults, start = {}, list[DataError](), 0
         for column in self.columns_:
             width = len(column.features())
             if width:
                 try:
                     unseen[column.name] = column.fill(frame[column.name], matrix[:, start : start + width])
                 except DataError as fault:
-                    faults.add(str(fault))
+                    faults.append(fault)
             start += width
-        faults.raise_if_any(DataError)
+        raise_all(faults)
         self.unseen_ = {name: values for name, values in unseen.items() if values}
         self.remarks_ = self._remarks()
         return matrix

@@ -19,14 +19,14 @@ import polars as pl
 
 from glassnet.checks import DataError
 from glassnet.data.delimited import TextTable, positional_names
-from glassnet.data.inference import Stray, clean_text, infer_type, looks_dressed
+from glassnet.data.inference import Stray, clean_text, infer_type
 from glassnet.data.opening import bytes_of, utf8_of
+from glassnet.data.strays import refuse_infinite_in, refuse_infinite_rows, stray_error
 from glassnet.data.targets import resolve_column
-from glassnet.data.wording import count, shown
+from glassnet.data.wording import shown
 
 MISSING = ("?", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL", "None")
 ROW_NAME = "row"  # given to a first column without a name: pandas and R write their row labels there
-FAULTS_SHOWN = 5
 
 
 class HeaderWarning(UserWarning):
@@ -72,7 +72,7 @@ def read_table(
     ------
     DataError
         For a file that is no table, a ragged line, a name that is empty or given twice, a column in which at least 95 % but not
-        all values are numbers (or dates), and so on. The message names the line as an editor counts it, from 1.
+        all values are numbers (or dates), an infinite value, and so on. The message names the line as an editor counts it, from 1.
 
     Examples
     --------
@@ -100,8 +100,10 @@ def read_table(
     ]
     strays = [(name, stray) for name, stray in zip(frame.columns, typed, strict=True) if isinstance(stray, Stray)]
     if strays:
-        raise _stray_error(table, strays, header)
-    result = pl.DataFrame([column for column in typed if isinstance(column, pl.Series)])
+        raise stray_error(table, strays, header)
+    columns = [column for column in typed if isinstance(column, pl.Series)]
+    refuse_infinite_in(table, columns, header)
+    result = pl.DataFrame(columns)
     if header:
         _warn_if_header_is_data(source, result)
     return result
@@ -162,7 +164,9 @@ def _read_parquet(source: str) -> pl.DataFrame:
         raise DataError(f"{source} is a damaged Parquet file: {str(error).splitlines()[0]}.") from error
     if not frame.width or frame.is_empty():
         raise DataError(f"{source} is a Parquet file without rows.")
-    return table_from(frame)
+    frame = table_from(frame)
+    refuse_infinite_rows(frame, source)
+    return frame
 
 
 def _header_names(table: TextTable) -> list[str]:
@@ -181,26 +185,6 @@ def _header_names(table: TextTable) -> list[str]:
 def _repeated(names: list[str]) -> list[str]:
     seen: set[str] = set()
     return list(dict.fromkeys(name for name in names if name in seen or seen.add(name)))  # type: ignore[func-returns-value]
-
-
-def _stray_error(table: TextTable, strays: list[tuple[str, Stray]], header: bool) -> DataError:
-    """One sentence for each spoilt column; one for all if it is the header that spoils them."""
-    only_header = not header and all(stray.row == 0 and stray.spoilt == 1 for _, stray in strays)
-    told = strays[: 1 if only_header else FAULTS_SHOWN]
-    sentences = []
-    for name, stray in told:
-        place = f"{table.source}, line {table.line(stray.row + header)}, column {name!r}"
-        rest = f"{stray.values - stray.spoilt:,} of the column's {stray.values:,} values are"
-        if only_header:
-            advice = "If the first line holds the names of the columns, say that there is a header (header=True)."
-        elif stray.what == "a number" and looks_dressed([stray.value]):
-            advice = "Write it as a plain number, with a point for decimals and nothing else."
-        else:
-            advice = f"Correct it, name {shown(stray.value)} as a missing value (missing), or the column as text (text)."
-        sentences.append(f"{place}: {shown(stray.value)} is not {stray.what}, but {rest}. {advice}")
-    if len(strays) > len(told):
-        sentences.append(f"The same holds in {count(len(strays) - len(told), 'further column')}.")
-    return DataError("\n".join(sentences))
 
 
 def _warn_if_header_is_data(source: str, frame: pl.DataFrame) -> None:

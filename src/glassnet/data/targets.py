@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from glassnet.checks import DataError, did_you_mean, unknown_name
+from glassnet.data.places import RowError
 
 Kind = Literal["classification", "regression"]
 MOST_CLASSES = 20  # whole numbers with more different values than this are quantities
@@ -83,6 +84,15 @@ def drop_missing_target(frame: pl.DataFrame, target: str) -> tuple[pl.DataFrame,
     return frame.filter(~missing), int(missing.sum())
 
 
+def known_rows(series: pl.Series) -> list[int]:
+    """The numbers (from 0) of the rows that `drop_missing_target` keeps.
+
+    >>> known_rows(pl.Series([1.5, None, 2.5]))
+    [0, 2]
+    """
+    return (~_missing(series)).arg_true().to_list()
+
+
 def decide_task(series: pl.Series, task: str | None = None) -> Task:
     """Classes or a number? Decided from the target's values, and said why.
 
@@ -112,9 +122,8 @@ def decide_task(series: pl.Series, task: str | None = None) -> Task:
     if values.is_empty():
         raise DataError(f"The target {name!r} has no values. Name another column as the target.")
     if values.dtype.is_float() and values.is_infinite().any():
-        raise DataError(
-            f"The target {name!r} has infinite values, the first in row {_first(series.is_infinite())}. Correct or remove them."
-        )
+        infinite = _first(series.is_infinite())
+        raise RowError(lambda place: f"The target {name!r} has infinite values, the first in {place(infinite)}. Correct or remove them.")
     different, rows = values.n_unique(), len(values)
     if different == 1:
         raise DataError(f"The target {name!r} has the same value {values[0]!r} in every row; there is nothing to learn.")
@@ -153,9 +162,8 @@ def target_values(series: pl.Series, task: Task) -> np.ndarray:
     """
     missing = _missing(series)
     if missing.any():
-        raise DataError(
-            f"The target {series.name!r} is missing in {missing.sum():,} rows, the first is row {_first(missing)}. Drop them first."
-        )
+        fault, lacking = f"The target {series.name!r} is missing in {missing.sum():,} rows", _first(missing)
+        raise RowError(lambda place: f"{fault}, the first is {place(lacking)}. Drop them first.")
     if task.kind == "regression":
         numbers = (
             series.cast(pl.Float64, strict=False) if not series.dtype.is_temporal() else pl.Series([None] * len(series), dtype=pl.Float64)
@@ -163,7 +171,7 @@ def target_values(series: pl.Series, task: Task) -> np.ndarray:
         bad = numbers.is_null() | ~numbers.is_finite()
         if bad.any():
             row = _first(bad)
-            raise DataError(f"The target {series.name!r} must be finite numbers; row {row} has {series[row - 1]!r}.")
+            raise RowError(lambda place: f"The target {series.name!r} must be finite numbers; {place(row)} has {series[row]!r}.")
         return numbers.to_numpy()
     return _class_values(series, task.classes)
 
@@ -180,8 +188,8 @@ def _class_values(series: pl.Series, classes: Sequence[Any]) -> np.ndarray:
     if codes.null_count():
         row = _first(codes.is_null())
         shown = ", ".join(map(repr, classes[:CLASSES_SHOWN])) + (", ..." if len(classes) > CLASSES_SHOWN else "")
-        hint = did_you_mean(str(series[row - 1]), map(str, classes))
-        raise DataError(f"The target {series.name!r} has the class {series[row - 1]!r} in row {row}; the classes are {shown}.{hint}")
+        hint, fault = did_you_mean(str(series[row]), map(str, classes)), f"The target {series.name!r} has the class {series[row]!r}"
+        raise RowError(lambda place: f"{fault} in {place(row)}; the classes are {shown}.{hint}")
     dtype = object if isinstance(classes[0], str) else None
     labels: np.ndarray = np.array(classes, dtype=dtype)[codes.to_numpy()]
     return labels
@@ -198,5 +206,5 @@ def _missing(series: pl.Series) -> pl.Series:
 
 
 def _first(mask: pl.Series) -> int:
-    """The first true row, from 1."""
-    return int(mask.arg_true()[0]) + 1
+    """The first true row, from 0."""
+    return int(mask.arg_true()[0])

@@ -150,7 +150,8 @@ class FittedNetwork(HiddenUnits, BaseEstimator):
         names = [activation.name for activation in hidden_activations(self.activation, layers - 1)]
         sizes = [W.shape[0] for W in self.coefs_] + [self.coefs_[-1].shape[1]]
         biases = per_layer("bias", self.bias, layers, "layer")
-        return summarise(sizes, [*names, self.out_activation_], n_rows=getattr(self, "_n_rows", None), biases=biases)
+        watched = bool(self.early_stopping)
+        return summarise(sizes, [*names, self.out_activation_], n_rows=getattr(self, "_n_rows", None), biases=biases, watched=watched)
 
     def save(self, path: Any) -> None:
         """Write the fitted estimator to ``path``, a file that holds arrays and JSON and can never run code.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -87,8 +87,8 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         The quantile that loss='quantile' predicts, in (0, 1). Several, for one target: ``predict`` returns a column for each, in this
         order. They share the hidden layers and are not forced apart: where rows are few, neighbouring ones may cross.
     standardise_target : bool, default=False
-        Learn (y - mean) / deviation and fold the scale into the last layer afterwards: ``coefs_`` and predictions are in the units of y,
-        the history in units of the deviation. Wise wherever y is far from 0 or from size 1.
+        Learn (y - mean) / deviation and fold the scale into the last layer afterwards (in float32 only where that loses no digits):
+        predictions are in the units of y, the history in units of the deviation. Wise wherever y is far from 0 or from size 1.
     bias : bool or list of bools, default=True
         Whether layers have biases; one for all layers or one per layer, the output included.
     n_layers, width : int or None, default=None
@@ -269,7 +269,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         coefs, intercepts, bias = given_layers(weights, biases)
         net = cls(hidden_layer_sizes=[W.shape[1] for W in coefs[:-1]], activation=activation, bias=bias, **parameters)
         net._one_target = coefs[-1].shape[1] == 1 and not net._quantiles
-        net._target_scale = None
+        net._target_scale, net._folded = None, True
         net._take_weights(coefs, intercepts)
         return net
 
@@ -303,7 +303,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         return regressor_loss(self.loss, huber_delta=self.huber_delta, quantile=self.quantile)
 
     def _read_targets(self, y: Any, *, learn: bool, dtype: Any, sample_weight: Any = None) -> Array:
-        target = np.array(y, dtype=dtype, ndmin=2, order="C")
+        target = np.array(y, dtype=np.float64, ndmin=2, order="C")  # a scale is taken out before digits are
         target = np.ascontiguousarray(target.T if np.ndim(y) == 1 else target)
         if isinstance(self.loss, str) and self.loss == "poisson" and (target < 0).any():
             raise ValueError("Some value(s) of y are out of the valid range of the loss 'poisson': counts must be 0 or more.")
@@ -317,7 +317,8 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
                 self._target_scale = (mean, np.where(spread > 0, spread, 1.0))
         if self._target_scale is not None:
             mean, spread = self._target_scale
-            target = ((target - mean) / spread).astype(dtype)
+            target = (target - mean) / spread
+        target = target.astype(dtype)
         if self._quantiles:
             if target.shape[1] > 1:
                 raise ValueError(
@@ -332,6 +333,8 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     def _fold_target_scale(self) -> None:
         if self._target_scale is not None and not self._folded:
             mean, spread = self._target_scale
+            if self.coefs_[-1].dtype == np.float32 and (np.abs(mean) > 1e3 * spread).any():
+                return  # float32 would round the targets: the scale stays outside, in float64
             self.coefs_[-1] *= spread
             self.intercepts_[-1] *= spread
             self.intercepts_[-1] += mean
@@ -355,18 +358,27 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
 
     def _to_prediction(self, raw: Array) -> Array:
         self._loss().predict(raw, raw)
-        if self._target_scale is not None and not self._folded:  # asked by a scorer while it learns
+        if self._target_scale is not None and not self._folded:
             mean, spread = self._target_scale
             raw = raw * spread + mean
         return raw[:, 0] if self._one_target else raw
 
+    def compile_predict(self) -> Callable[[Array], Array]:
+        """As in the base class, in the units of y."""
+        predict = super().compile_predict()
+        if self._target_scale is None or self._folded:
+            return predict
+        mean, spread = self._target_scale
+        return lambda X: predict(X) * spread + mean
+
     def _get_state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         arrays, facts = super()._get_state()
         scale = None if self._target_scale is None else [part.tolist() for part in self._target_scale]
-        return arrays, {**facts, "one_target": self._one_target, "target_scale": scale}
+        return arrays, {**facts, "one_target": self._one_target, "target_scale": scale, "folded": self._folded}
 
     def _set_state(self, arrays: dict[str, Array], facts: dict[str, Any]) -> None:
         self._one_target = bool(facts["one_target"])
         scale = facts["target_scale"]
         self._target_scale = None if scale is None else (np.asarray(scale[0], float), np.asarray(scale[1], float))
+        self._folded = bool(facts["folded"])
         super()._set_state(arrays, facts)

@@ -9,7 +9,13 @@ ROWS_PER_PARAMETER = 10
 
 
 def summarise(
-    sizes: Sequence[int], activations: Sequence[str], *, n_rows: int | None = None, biases: Sequence[bool] | None = None, penalty: str = ""
+    sizes: Sequence[int],
+    activations: Sequence[str],
+    *,
+    n_rows: int | None = None,
+    biases: Sequence[bool] | None = None,
+    penalty: str = "",
+    watched: bool = False,
 ) -> str:
     """The text of ``summary()``.
 
@@ -20,6 +26,7 @@ def summarise(
     n_rows : rows learned from; None where the weights were given
     biases : one truth per layer after the inputs, None for all
     penalty : the penalty in words, empty for none
+    watched : whether held-out rows decided when to stop
 
     >>> print(summarise((1024, 500, 10), ("relu", "softmax"), n_rows=60_000))
     layer   shape         activation  weights  biases
@@ -42,23 +49,26 @@ def summarise(
         f"{a:<{widths[0] + 1}}  {b:<{widths[1] + 1}}  {c:<{widths[2]}}  {d:>{widths[3]}}  {e:>{widths[4]}}".rstrip()
         for a, b, c, d, e in lines
     ]
-    return "\n".join([*table, *([f"penalty: {penalty}"] if penalty else []), *_verdict(weights + offsets, n_rows)])
+    return "\n".join([*table, *([f"penalty: {penalty}"] if penalty else []), *_verdict(weights + offsets, n_rows, watched=watched)])
 
 
-def _verdict(parameters: int, n_rows: int | None) -> list[str]:
+def _verdict(parameters: int, n_rows: int | None, *, watched: bool) -> list[str]:
     """Rows per parameter, and what to think of it."""
     if n_rows is None:
         return [f"{parameters:,} parameters."]
     ratio = n_rows / parameters
     words = [f"{parameters:,} parameters, {n_rows:,} rows: {ratio:.2g} rows per parameter."]
-    if ratio < 1.0:
+    if ratio < 1.0 and watched:
+        words.append(
+            "This network has more parameters than rows and could learn them by heart; held-out rows decide when it stops.\n"
+            "Trust only what rows say that it has never seen."
+        )
+    elif ratio < 1.0:
         words.append(
             "This network is too big for its data: it has more parameters than rows and can learn them by heart. Use fewer\n"
             "units, a stronger penalty, or early stopping, and trust only what held-out rows say."
         )
     elif ratio < ROWS_PER_PARAMETER:
-        words.append(
-            f"This network is big for its data: a rule of thumb asks for {ROWS_PER_PARAMETER} rows per parameter. Watch the loss on\n"
-            "held-out rows."
-        )
+        rest = "Held-out rows\ndecide when it stops." if watched else "Watch the loss on\nheld-out rows."
+        words.append(f"This network is big for its data: a rule of thumb asks for {ROWS_PER_PARAMETER} rows per parameter. {rest}")
     return words

@@ -26,7 +26,7 @@ def decided(config: RunConfig, kind: str, n_rows: int, *, pictures: bool = False
         "activation": "relu",
         "solver": solver,
         "learning_rate": 0.003,
-        "batch_size": batch_size(n_rows),
+        "batch_size": min(batch_size(n_rows), n_rows),
         "epochs": 1000 if solver in FULL_BATCH else 500,
         "alpha": 1e-4,
         "dropout": 0.0,
@@ -46,7 +46,7 @@ def for_pictures(config: RunConfig, n_rows: int, *, single: bool, line_search: b
     """
     features = config.features or "pixels"
     width = ImagePreparation(size=config.size or SIZE, grey=bool(config.grey), features=features).width
-    batch = config.batch_size or batch_size(2 * n_rows)
+    batch = config.batch_size or min(batch_size(2 * n_rows), n_rows)
     share = 1.0 if line_search else batch / n_rows
     return {
         "features": features,

@@ -134,7 +134,9 @@ class RunConfig:
         try:
             return cls.from_mapping(tomllib.loads(text))
         except ValueError as error:
-            raise DataError(f"{source} is not the configuration of a run: {error}") from error
+            raise DataError(
+                f"{source} is not the configuration of a run: {error}. Give the config.toml of a run.".replace("..", ".")
+            ) from error
 
     def to_toml(self) -> str:
         """Every field that is decided; an empty list is the same as none."""

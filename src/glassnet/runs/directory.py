@@ -70,6 +70,9 @@ class RunDirectory:
         try:
             write(aside)
             os.replace(aside, self.path / name)
+        except OSError as error:
+            reason = error.strerror or error
+            raise OSError(f"{self.path / name} could not be written: {reason}. Check the free space of {self.path}.") from error
         finally:
             aside.unlink(missing_ok=True)
 
@@ -87,6 +90,25 @@ def free_name(table: str) -> Path:
     while path.exists():
         path, number = Path(f"{stem}-run-{number}"), number + 1
     return path
+
+
+def check_output(output: str | os.PathLike[str], run: str | os.PathLike[str], data: str | os.PathLike[str]) -> None:
+    """Raise DataError where writing to ``output`` would destroy the model, another file of its run, or what is read."""
+    run, data = Path(run), Path(data)
+    home = run if run.is_dir() else run.parent
+    if _same(output, run) or any(_same(output, home / name) for name in FILES):
+        raise DataError(f"{output} belongs to the run {run} and would be lost. Write the predictions elsewhere.")
+    inside = Path(output).is_file() and data.is_dir() and Path(os.path.realpath(output)).is_relative_to(os.path.realpath(data))
+    if _same(output, data) or inside:
+        raise DataError(f"{output} is what is to be predicted and would be lost. Write the predictions elsewhere.")
+
+
+def _same(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
+    """Whether both names lead to one file that is there."""
+    try:
+        return Path(one).is_file() and os.path.samefile(one, other)
+    except OSError:
+        return False
 
 
 def holds_a_run(path: str | os.PathLike[str]) -> bool:

@@ -11,12 +11,13 @@ from glassnet.data.arrays import holds_arrays, read_arrays
 from glassnet.data.formulas import with_formulas
 from glassnet.data.images import Images, read_images
 from glassnet.data.pixels import ImagePreparation
+from glassnet.data.places import placed
 from glassnet.data.preparation import TablePreparation
 from glassnet.data.targets import decide_task, drop_missing_target, resolve_column
 from glassnet.runs.choices import SIZE
 from glassnet.runs.config import RunConfig
 from glassnet.runs.prediction import Run
-from glassnet.runs.reading import Say, formulas_of, frame_of, read_rows
+from glassnet.runs.reading import Say, formulas_of, frame_of, places, read_rows
 
 
 def inspect_data(config: RunConfig, say: Say, *, target: str | None = None) -> dict[str, Any]:
@@ -51,7 +52,9 @@ def inspect_table(config: RunConfig, say: Say, *, target: str | None = None) -> 
 
     Raises DataError where the file is no table.
     """
-    frame = with_formulas(read_rows(config, config.data, say), formulas_of(config))
+    frame = read_rows(config, config.data, say)
+    with placed(places(config, config.data)):
+        frame = with_formulas(frame, formulas_of(config))
     found: dict[str, Any] = {"table": config.data, "rows": frame.height}
     if target is not None:
         name = resolve_column(frame, target)

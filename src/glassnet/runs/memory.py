@@ -2,8 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+
+from glassnet.checks import DataError
+
+COPIES = 4
+"""Of all parameters at once: weights, gradient, and two of the optimiser or the best so far."""
+
+
+def physical_memory() -> int | None:
+    """Bytes of this machine; None where the system does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def check_room(parameters: int, itemsize: int) -> None:
+    """Raise DataError where learning so many parameters needs more memory than the machine has."""
+    needed, there = COPIES * parameters * itemsize, physical_memory()
+    if there is not None and needed > there:
+        raise DataError(
+            f"This network has {parameters:,} parameters; learning them takes {needed / 2**30:,.0f} GB of memory, and this machine has "
+            f"{there / 2**30:,.1f} GB. Use fewer units."
+        )
 
 
 def peak_memory() -> int | None:

@@ -17,6 +17,8 @@ Metrics = dict[str, float | None]
 
 NAMES = {"classification": ("accuracy", "log_loss", "roc_auc", "f1_macro"), "regression": ("r2", "mae", "rmse")}
 LOWER_IS_BETTER = frozenset({"log_loss", "mae", "rmse"})
+UNBOUNDED = LOWER_IS_BETTER
+"""Metrics that may exceed 1; the others are shares, or 1 at best."""
 
 
 def classification_metrics(y: NDArray[Any], predicted: NDArray[Any], log_probability: NDArray[Any], classes: NDArray[Any]) -> Metrics:

@@ -16,14 +16,15 @@ from glassnet.checks import DataError, ModelFileError
 from glassnet.data.arrays import holds_arrays
 from glassnet.data.formulas import with_formulas
 from glassnet.data.images import Images
+from glassnet.data.places import Place, placed, places_of, row_number
 from glassnet.data.prepared_rows import PreparedRows
-from glassnet.data.targets import Task, drop_missing_target, resolve_column, target_values
+from glassnet.data.targets import Task, drop_missing_target, known_rows, resolve_column, target_values
 from glassnet.estimators.persistence import load_with_extra
 from glassnet.runs.baselines import Constant
 from glassnet.runs.config import RunConfig
 from glassnet.runs.metrics import Metrics, metrics_of
 from glassnet.runs.picture_reading import TARGET, read_new_pictures
-from glassnet.runs.reading import Say, formulas_of, read_rows
+from glassnet.runs.reading import Say, formulas_of, places, read_rows
 
 Rows = pl.DataFrame | Images
 
@@ -89,7 +90,14 @@ def read_new_rows(run: Run, path: str, say: Say, reading: Mapping[str, Any] | No
     return frame
 
 
-def predict_run(run: Run, rows: Rows, say: Say) -> pl.DataFrame:
+def places_of_new_rows(run: Run, path: str, reading: Mapping[str, Any] | None = None) -> Place:
+    """Where the rows of `read_new_rows` stand: in a line of the file, or, of what is no table, in a row."""
+    if holds_arrays(path) or os.path.isdir(path):
+        return row_number
+    return places(run.config.replace(**(reading or {})), path)
+
+
+def predict_run(run: Run, rows: Rows, say: Say, place: Place = row_number) -> pl.DataFrame:
     """A column ``prediction``, then ``probability_<class>`` columns; row for row in the order of ``rows``.
 
     Before them stands ``file`` for pictures from a folder, and ``row`` (from 0) for arrays.
@@ -103,7 +111,8 @@ def predict_run(run: Run, rows: Rows, say: Say) -> pl.DataFrame:
     if isinstance(rows, pl.DataFrame) and run.config.target in rows.columns:
         say(f"The table has the target {run.config.target!r}; it is not looked at.")
         rows = rows.drop(run.config.target)
-    X = _features(run, rows, say)
+    with placed(place):
+        X = _features(run, rows, say)
     predicted = estimator.predict(X)
     if run.config.task == "regression":
         return pl.DataFrame(columns | {"prediction": predicted})
@@ -139,7 +148,7 @@ def harmless(predictions: pl.DataFrame) -> pl.DataFrame:
     return predictions
 
 
-def evaluate_run(run: Run, rows: Rows, say: Say, *, target: str | None = None) -> dict[str, Any]:
+def evaluate_run(run: Run, rows: Rows, say: Say, *, target: str | None = None, place: Place = row_number) -> dict[str, Any]:
     """Metrics of the rows whose target is known, and of the constant answer beside them.
 
     Raises DataError where the target is missing, has a class that training did not have, or a number that is none.
@@ -149,8 +158,9 @@ def evaluate_run(run: Run, rows: Rows, say: Say, *, target: str | None = None) -
     known, dropped = drop_missing_target(frame, name)
     if dropped:
         say(f"{dropped:,} of {n_rows:,} rows have no {name!r} and are left out.")
-    y: NDArray[Any] = target_values(known[name], run.task)
-    X = _features(run, rows if isinstance(rows, Images) else known.drop(name), say)
+    with placed(places_of(place, known_rows(frame[name]))):
+        y: NDArray[Any] = target_values(known[name], run.task)
+        X = _features(run, rows if isinstance(rows, Images) else known.drop(name), say)
     classes = run.model[1].classes_ if run.config.task == "classification" else None
     baseline: Metrics = run.constant.metrics(y, classes)
     return {

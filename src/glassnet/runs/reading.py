@@ -15,8 +15,10 @@ from glassnet.checks import DataError
 from glassnet.data.arrays import Arrays
 from glassnet.data.formula_text import FormulaError
 from glassnet.data.formulas import Formula, with_formulas
+from glassnet.data.places import Place, placed, places_in, places_of
+from glassnet.data.strays import refuse_infinite_rows
 from glassnet.data.tables import MISSING, read_table
-from glassnet.data.targets import Task, decide_task, drop_missing_target, resolve_column, target_values
+from glassnet.data.targets import Task, decide_task, drop_missing_target, known_rows, resolve_column, target_values
 from glassnet.runs.config import RunConfig
 
 Say = Callable[[str], None]
@@ -79,6 +81,11 @@ def read_rows(config: RunConfig, path: str | Path, say: Say, *, text: Sequence[s
     return frame
 
 
+def places(config: RunConfig, path: str | Path) -> Place:
+    """Where the rows stand that `read_rows` gives."""
+    return places_in(path, header=config.header, delimiter=config.delimiter, encoding=config.encoding)
+
+
 def read_training_table(config: RunConfig, say: Say) -> Examples:
     """The table of a run, its target found, its task decided, its formulas added.
 
@@ -87,7 +94,7 @@ def read_training_table(config: RunConfig, say: Say) -> Examples:
     if not config.data:
         raise DataError("There is no table to learn from: name one, on the command line or as data in the configuration.")
     formulas = formulas_of(config)
-    return _examples(config, read_rows(config, config.data, say), formulas, say)
+    return _examples(config, read_rows(config, config.data, say), formulas, say, places(config, config.data))
 
 
 def table_of_arrays(config: RunConfig, arrays: Arrays, say: Say) -> Examples:
@@ -97,7 +104,9 @@ def table_of_arrays(config: RunConfig, arrays: Arrays, say: Say) -> Examples:
     if config.target not in ("-1", TARGET_OF_ARRAYS):
         raise DataError(f"The target of a file of arrays is its array y; got --target {config.target}. Leave it out.")
     formulas = formulas_of(config)
-    rows = _examples(config.replace(target=TARGET_OF_ARRAYS), frame_of(arrays.X, arrays.y), formulas, say)
+    frame = frame_of(arrays.X, arrays.y)
+    refuse_infinite_rows(frame, config.data)
+    rows = _examples(config.replace(target=TARGET_OF_ARRAYS), frame, formulas, say, lambda row: f"{config.data}, row {row + 1}")
     if arrays.X_test is None or arrays.y_test is None:
         return rows
     test = with_formulas(frame_of(arrays.X_test, arrays.y_test), formulas)
@@ -117,7 +126,7 @@ def formulas_of(config: RunConfig) -> list[Formula]:
     return [Formula(text) for text in config.add]
 
 
-def _examples(config: RunConfig, frame: pl.DataFrame, formulas: list[Formula], say: Say) -> Examples:
+def _examples(config: RunConfig, frame: pl.DataFrame, formulas: list[Formula], say: Say, place: Place) -> Examples:
     target = resolve_column(frame, config.target)
     for formula in formulas:
         if target in formula.columns:
@@ -126,10 +135,12 @@ def _examples(config: RunConfig, frame: pl.DataFrame, formulas: list[Formula], s
                 "target."
             )
     columns = tuple(frame.columns)
+    rows = known_rows(frame[target])
     frame, without_target = drop_missing_target(frame, target)
     if without_target:
         say(f"{without_target:,} of {without_target + frame.height:,} rows have no {target!r} and are left out.")
-    frame = with_formulas(frame, formulas)
+    with placed(places_of(place, rows)):
+        frame = with_formulas(frame, formulas)
     dropped = [resolve_column(frame, name) for name in config.drop]
     if target in dropped:
         raise DataError(f"{target!r} is the target and cannot be dropped as well. Name another column.")

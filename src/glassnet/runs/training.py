@@ -5,18 +5,23 @@ read -> decide task -> split -> prepare (training rows only) -> search, if asked
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import signal
+import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars.selectors
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 
-from glassnet.checks import DivergenceError
+from glassnet.checks import DataError, DivergenceError
 from glassnet.data.pixels import ImagePreparation
 from glassnet.data.preparation import TablePreparation
 from glassnet.estimators.persistence import FILE_NAME, save
@@ -24,13 +29,22 @@ from glassnet.runs.baselines import Constant, single_unit, single_unit_on_pictur
 from glassnet.runs.choices import decided, estimator_for
 from glassnet.runs.config import RunConfig
 from glassnet.runs.directory import RunDirectory
+from glassnet.runs.memory import check_room
 from glassnet.runs.metrics import Metrics, metrics_of
 from glassnet.runs.picture_reading import Stage, fingerprint, read_examples
 from glassnet.runs.preparing import Parts, Prepared, prepare, split
 from glassnet.runs.reading import Examples, Say
 from glassnet.runs.recording import beside_the_model, ending, watched_losses, write_run
+from glassnet.runs.remarking import remarks_on
 from glassnet.runs.searching import Found, search
 from glassnet.training.history import Row
+
+HUGE = 1e15
+"""A target beyond it is named where training runs away."""
+
+
+class InterruptedLate(KeyboardInterrupt):
+    """Ctrl-C after the model was written; the message says where it is and what is missing."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +122,8 @@ def train_run(
         For parameters that no estimator takes.
     DivergenceError
         Where training runs away.
+    KeyboardInterrupt
+        Where the user interrupts before there are weights to keep; InterruptedLate after they were written.
     """
     say = say or (lambda sentence: None)
     directory = None if output is None else RunDirectory.claim(output, replace=replace)
@@ -121,6 +137,7 @@ def train_run(
             say(message)
         if started is not None:
             started(config)
+        _check_size(config, prepared)
         estimator, seconds = _fit(config, prepared, observer, say)
     except BaseException:
         if directory is not None:
@@ -128,8 +145,29 @@ def train_run(
         raise
     model = Pipeline([("preparation", prepared.preparation), ("model", estimator)])
     constant = Constant.of(prepared.training.y, classes=config.task == "classification")
-    if directory is not None:
+    if directory is None:
+        return _finished(config, data, parts, prepared, model, constant, seconds, None, found)
+    with _undisturbed():
         save(model, directory.path / FILE_NAME, extra=beside_the_model(config, data, constant))
+    try:
+        return _finished(config, data, parts, prepared, model, constant, seconds, directory, found)
+    except KeyboardInterrupt as error:
+        raise InterruptedLate(f"The weights are in {directory.path / FILE_NAME}; what the test rows show is missing.") from error
+
+
+def _finished(
+    config: RunConfig,
+    data: Examples,
+    parts: Parts,
+    prepared: Prepared,
+    model: Pipeline,
+    constant: Constant,
+    seconds: float,
+    directory: RunDirectory | None,
+    found: Found | None,
+) -> RunResult:
+    """Ask the test rows, and write down everything but the model, which is there already."""
+    estimator = model[1]
     interrupted = estimator.stopped_because_.startswith("interrupted")
     lengths = {"training": len(prepared.training), "held_out": len(prepared.held_out), "test": len(prepared.test)}
     facts = {
@@ -143,10 +181,39 @@ def train_run(
         "search": None if found is None else found.facts(),
         "training": ending(estimator, watched=len(prepared.held_out) > 0, seconds=seconds),
     }
-    result = RunResult(model, config, data, facts, None if directory is None else directory.path, interrupted)
+    facts["remarks"] = remarks_on(config, facts, constant, numbers=_numbers(data))
     if directory is not None:
         write_run(directory, config, data, parts, prepared, estimator, facts, found)
-    return result
+    return RunResult(model, config, data, facts, None if directory is None else directory.path, interrupted)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C waits outside for what must not be lost."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _numbers(data: Examples) -> list[str]:
+    """The names of the first two columns of numbers of a table."""
+    return [] if data.are_pictures else data.X.select(polars.selectors.numeric()).columns[:2]
+
+
+def _parameters(config: RunConfig, prepared: Prepared) -> int:
+    """How many weights and biases the network will have."""
+    outputs = len(np.unique(prepared.training.y)) if config.task == "classification" else 1
+    sizes = (prepared.training.X.shape[1], *(config.hidden or ()), 1 if outputs == 2 else outputs)
+    return sum((a + 1) * b for a, b in itertools.pairwise(sizes))
+
+
+def _check_size(config: RunConfig, prepared: Prepared) -> None:
+    check_room(_parameters(config, prepared), np.dtype(prepared.training.X.dtype).itemsize)
 
 
 def _announcement(data: Examples) -> str:
@@ -180,7 +247,12 @@ def _fit(config: RunConfig, prepared: Prepared, observer: Callable[[Row], None] 
             if len(estimator.history_) and not np.isfinite(watched_losses(estimator, watched=watched)).any():
                 raise DivergenceError(estimator.stopped_because_)
         except DivergenceError as error:
-            raise DivergenceError(str(error).removesuffix("The best weights so far are kept.") + "Nothing was saved.") from error
+            raise DivergenceError(_diverged(str(error), config, prepared)) from error
+        except MemoryError as error:
+            raise DataError(
+                f"The memory does not suffice for a network of {_parameters(config, prepared):,} parameters on {len(prepared.training):,} "
+                "rows. Use fewer units, or a smaller --batch-size."
+            ) from error
     if not len(estimator.history_):
         raise KeyboardInterrupt  # before the first epoch was over: there is nothing to keep
     estimator._observers = ()
@@ -188,6 +260,14 @@ def _fit(config: RunConfig, prepared: Prepared, observer: Callable[[Row], None] 
         if not issubclass(warning.category, ConvergenceWarning) and "interrupted" not in str(warning.message):
             say(str(warning.message))
     return estimator, time.perf_counter() - began
+
+
+def _diverged(sentence: str, config: RunConfig, prepared: Prepared) -> str:
+    """What is said of a training that ran away."""
+    words = [sentence.removesuffix("The best weights so far are kept.").rstrip()]
+    if config.task == "regression" and (largest := float(np.abs(prepared.training.y).max())) > HUGE:
+        words.append(f"The target reaches {largest:.3g}: give it in larger units.")
+    return " ".join([*words, "Nothing was saved."])
 
 
 def _results(config: RunConfig, prepared: Prepared, estimator: Any, constant: Constant, *, interrupted: bool) -> dict[str, Any]:

@@ -86,12 +86,12 @@ class History:
     def to_frame(self, backend: str | None = None) -> Any:
         """The rows as a DataFrame: ``backend`` is 'pandas', 'polars' or 'pyarrow'; None takes pandas if installed, else Polars.
 
-        Columns that never have a value are left out.
+        Columns that never have a value are left out; without rows, all are there.
         """
         import narwhals as nw
 
         backend = backend or ("pandas" if importlib.util.find_spec("pandas") else "polars")
-        columns = {name: self.column(name) for name in COLUMNS if any(row[name] is not None for row in self.rows)}
+        columns = {name: self.column(name) for name in COLUMNS if not self.rows or any(row[name] is not None for row in self.rows)}
         return nw.from_dict(columns, backend=cast(Any, backend)).to_native()
 
     def to_csv(self, path: str | Path) -> None:

@@ -90,13 +90,14 @@ def raw_predictions(X: Array, W: Array, shift: Array, raw: Array) -> None:
                 b0, b1, b2, b3 = b0 + x1[j] * w0[j], b1 + x1[j] * w1[j], b2 + x1[j] * w2[j], b3 + x1[j] * w3[j]
                 c0, c1, c2, c3 = c0 + x2[j] * w0[j], c1 + x2[j] * w1[j], c2 + x2[j] * w2[j], c3 + x2[j] * w3[j]
                 d0, d1, d2, d3 = d0 + x3[j] * w0[j], d1 + x3[j] * w1[j], d2 + x3[j] * w2[j], d3 + x3[j] * w3[j]
-            raw[i, o], raw[i, o + 1], raw[i, o + 2], raw[i, o + 3] = a0, a1, a2, a3
-            raw[i + 1, o], raw[i + 1, o + 1], raw[i + 1, o + 2], raw[i + 1, o + 3] = b0, b1, b2, b3
-            raw[i + 2, o], raw[i + 2, o + 1], raw[i + 2, o + 2], raw[i + 2, o + 3] = c0, c1, c2, c3
-            raw[i + 3, o], raw[i + 3, o + 1], raw[i + 3, o + 2], raw[i + 3, o + 3] = d0, d1, d2, d3
+            s0, s1, s2, s3 = shift[o], shift[o + 1], shift[o + 2], shift[o + 3]
+            raw[i, o], raw[i, o + 1], raw[i, o + 2], raw[i, o + 3] = a0 + s0, a1 + s1, a2 + s2, a3 + s3
+            raw[i + 1, o], raw[i + 1, o + 1], raw[i + 1, o + 2], raw[i + 1, o + 3] = b0 + s0, b1 + s1, b2 + s2, b3 + s3
+            raw[i + 2, o], raw[i + 2, o + 1], raw[i + 2, o + 2], raw[i + 2, o + 3] = c0 + s0, c1 + s1, c2 + s2, c3 + s3
+            raw[i + 3, o], raw[i + 3, o + 1], raw[i + 3, o + 2], raw[i + 3, o + 3] = d0 + s0, d1 + s1, d2 + s2, d3 + s3
         for o in range(outputs, k):
             w0 = W[o]
-            z0, z1, z2, z3 = zero, zero, zero, zero
+            z0, z1, z2, z3 = shift[o], shift[o], shift[o], shift[o]
             for j in range(p):
                 z0 += x0[j] * w0[j]
                 z1 += x1[j] * w0[j]
@@ -105,13 +106,10 @@ def raw_predictions(X: Array, W: Array, shift: Array, raw: Array) -> None:
             raw[i, o], raw[i + 1, o], raw[i + 2, o], raw[i + 3, o] = z0, z1, z2, z3
     for i in range(fours, n):
         for o in range(k):
-            x0, w0, z0 = X[i], W[o], zero
+            x0, w0, z0 = X[i], W[o], shift[o]
             for j in range(p):
                 z0 += x0[j] * w0[j]
             raw[i, o] = z0
-    for i in range(n):
-        for o in range(k):
-            raw[i, o] += shift[o]
 
 
 @kernel
@@ -151,8 +149,8 @@ def fused_pass(X: Array, y: Array, weight: Array, W: Array, shift: Array, code: 
         rows, z, d = X[start:stop], raw[: stop - start], delta[: stop - start]
         raw_predictions(rows, W, shift, z)
         cost += value_and_delta(z, y[start:stop], weight[start:stop], d, code, shape)
-        for i in range(stop - start):
-            for o in range(k):
+        for o in range(k):
+            for i in range(stop - start):
                 g[o] += d[i, o]
         add_rows(rows, d, part)
         since += stop - start
