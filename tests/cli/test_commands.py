@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 
 import click
@@ -85,7 +86,7 @@ def test_every_option_of_train_reaches_the_configuration(home, tmp_path):
         "target": "kind", "task": "classification", "model": "mlp", "hidden": "5,4", "activation": "tanh,relu", "solver": "adamw",
         "learning-rate": 0.01, "batch-size": 9, "epochs": 2, "alpha": 0.5, "l1": 0.25, "dropout": 0.1, "loss": "squared_error",
         "seed": 3, "val-fraction": 0.25, "test-fraction": 0.3, "patience": 7, "max-seconds": 60.0, "delimiter": ",", "encoding": "utf-8",
-        "missing": "-", "text": "size", "drop": "petal",
+        "decimal": ".", "missing": "-", "text": "size", "drop": "petal",
     }  # fmt: skip
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
     status, _, stderr = glassnet("train", home / "flowers.csv", *words, "--header", "-o", tmp_path / "run")
@@ -134,7 +135,14 @@ def test_a_configuration_repeats_a_run_and_options_go_before_it(home, tmp_path):
         (["evaluate", "{home}/run", "{home}/test.csv", "--fail-under", "accuracy=nan"], "such as accuracy=0.9"),
         (["evaluate", "{home}/run", "{home}/test.csv", "--fail-under", "rmse=3"], "--fail-under must be 'accuracy'"),
         (["inspect", "{home}/nowhere"], "does not exist"),
-        (["tran"], "No such command 'tran'"),
+        (["evaluate", "{home}/run", "{home}/test.csv", "--fail-under", "accuracy=2"], "at most 1"),
+        (["predict", "{home}/run", "{home}/new.csv", "-o", "{home}/new.csv"], "would be lost"),
+        (["predict", "{home}/run", "{home}/new.csv", "-o", "{home}/run/../run/model.safetensors"], "would be lost"),
+        (["predict", "{home}/run/model.safetensors", "{home}/new.csv", "-o", "{home}/run/metrics.json"], "would be lost"),
+        (["train", "--config", os.devnull], "is empty"),
+        (["train", "--config", "{home}/run/cost.png"], "cost.png is not a text in UTF-8"),
+        (["train", "{home}/flowers.csv", "--hidden", "10000000,10000000"], "Use fewer units"),
+        (["tran"], "No such command 'tran'. Did you mean 'train'?"),
     ],
     ids=str,
 )
@@ -153,7 +161,7 @@ def test_an_interruption_before_training_is_status_130_and_leaves_nothing(home, 
     monkeypatch.setattr("glassnet.runs.training.read_examples", interrupted)
     status, stdout, stderr = glassnet("train", home / "flowers.csv", "-o", tmp_path / "run")
     assert (status, stdout) == (130, "")
-    assert stderr.strip() == "Interrupted."
+    assert stderr.strip() == "Interrupted before the first epoch was over: nothing was saved."
     assert not (tmp_path / "run").exists()
 
 
@@ -183,10 +191,10 @@ def test_an_evaluation_shows_the_model_beside_the_most_frequent_class(home):
     "bounds, status",
     [
         (["accuracy=0.7"], 0),
-        (["accuracy=1.1"], 1),
+        (["accuracy=1", "log_loss=0"], 1),
         (["log_loss=0.0001"], 1),
         (["log_loss=9", "roc_auc=0.5"], 0),
-        (["accuracy=0", "f1_macro=2"], 1),
+        (["accuracy=0", "log_loss=0"], 1),
     ],
     ids=str,
 )
@@ -198,6 +206,7 @@ def test_the_quality_gate_is_status_1_where_a_metric_is_worse(home, bounds, stat
     status_of_json, stdout, _ = glassnet("evaluate", home / "run", home / "test.csv", "--json", *words)
     assert status_of_json == status
     assert any(gate["missed"] for gate in json.loads(stdout)["gates"]) == (status == 1)
+    assert ("missed" in glassnet("evaluate", home / "run", home / "test.csv", "--quiet", *words)[2]) == (status == 1)
 
 
 def test_an_inspection_shows_a_table_or_a_run(home):
@@ -258,13 +267,16 @@ def test_a_single_layer_that_is_no_worse_is_named():
 
 
 def test_numbers_and_lists_read_well():
-    assert [figure(value) for value in (None, 0.0, 0.93456, 12.3456, 51882.9, 0.00012)] == [
+    assert [figure(value) for value in (None, 0.0, 0.93456, 12.3456, 51882.9, 0.00012, 9999999.0, 1.5e7, -2e300)] == [
         "-",
         "0.000",
         "0.935",
         "12.346",
         "51,883",
         "0.00012",
+        "9,999,999",
+        "1.5e+07",
+        "-2e+300",
     ]
     assert (counted(1, "row"), counted(2000, "row"), counted(2, "category", "categories")) == ("1 row", "2,000 rows", "2 categories")
     assert (listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])) == ("a", "a and b", "a, b and c")

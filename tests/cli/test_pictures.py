@@ -43,7 +43,7 @@ def test_training_on_a_folder_names_what_it_could_not_use_and_sums_up(home):
     said, printed = (home / "stderr").read_text(), (home / "stdout").read_text()
     assert "1 file could not be used:\n  dark/notes.txt: it is not a picture: its name ends in .txt\n" in said
     assert "Learning to tell 2 classes apart from 60 pictures.\n" in said
-    for words in ("39 pictures to learn from, 9 held out, 12 for the test", "192 bytes of pixels of 8 x 8 pixels in colour", "MB at most"):
+    for words in ("39 pictures to learn from, 9 held out, 12 for the test", "192 bytes of pixels of 8 x 8 pixels in colour", "peak memory"):
         assert words in printed
     assert f"Next: glassnet predict {home / 'run'} FOLDER -o out.csv" in printed
 

@@ -144,7 +144,7 @@ NUMBERS = "1,2\n" * 30
         (gzip.compress(b"a,b\n1,2\n")[:-6], {}, r"is a damaged gzip file"),
         ("a,b\n1,2\n", {"text": ["B"]}, r"There is no column 'B'; the 2 columns are 'a', 'b'"),
         (f"a,b\n{NUMBERS}low,2\n", {}, r"line 32, column 'a': 'low' is not a number, but 30 of the column's 31 values are. Correct it"),
-        (f"a,b\n{NUMBERS}-,2\n", {}, r"'-' is not a number.*name '-' as a missing value \(missing\), or the column as text \(text\)"),
+        (f"a,b\n{NUMBERS}-,2\n", {}, r"'-' is not a number.*name '-' as a missing value \(missing\), or the column as text \(text=\['a'\]\)"),
         (f'a,b\n{NUMBERS}"1,234",2\n', {}, r"'1,234' is not a number.*Write it as a plain number"),
         (f'a,b\n"1\n",2\n{NUMBERS}low,2\n', {}, r"line 34, column 'a'"),
         (f"a,b\n{NUMBERS}low,high\n", {}, r"(?s)column 'a': 'low'.*\n.*column 'b': 'high'"),

@@ -19,3 +19,8 @@ def test_the_words_follow_the_rows_per_parameter():
     assert "too big for its data" in summarise((9, 1), ("logistic",), n_rows=9)
     assert "is big for its data" in summarise((9, 1), ("logistic",), n_rows=99)
     assert "big" not in summarise((9, 1), ("logistic",), n_rows=100)
+
+
+def test_held_out_rows_that_decide_are_not_recommended_again():
+    text = summarise((9, 1), ("logistic",), n_rows=9, watched=True)
+    assert "held-out rows decide when it stops" in text and "early stopping" not in text

@@ -9,7 +9,7 @@ import click
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-READING = ("header", "delimiter", "encoding", "missing")
+READING = ("header", "delimiter", "encoding", "decimal", "missing")
 """The options of ``reading_options``, as fields of a run's configuration."""
 
 
@@ -26,6 +26,7 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--delimiter", metavar="CHARACTER", help="What separates the columns: a character, tab or whitespace. [default: found]"
         ),
         click.option("--encoding", metavar="NAME", help="Of the characters, such as latin-1.  [default: utf-8]"),
+        click.option("--decimal", type=click.Choice([".", ","]), help="What stands before the decimals of a number.  [default: .]"),
         click.option(
             "--missing",
             multiple=True,

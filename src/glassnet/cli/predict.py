@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
 import stat
 import sys
-from pathlib import Path
+import tempfile
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
+from glassnet.checks import DataError
 from glassnet.cli.options import given, quiet_option, reading_options
 
 
@@ -29,13 +32,16 @@ def command(run: str, data: str, output: str | None, quiet: bool, **reading: Any
     any order; others are ignored, and said. DATA may be -, a table on standard input.
     """
     from glassnet.cli.speaking import counted, remarks
+    from glassnet.runs.directory import check_output
     from glassnet.runs.prediction import harmless, open_run, places_of_new_rows, predict_run, read_new_rows
 
     say = remarks(quiet=quiet)
     trained = open_run(run)
-    predictions = predict_run(
-        trained, read_new_rows(trained, data, say, given(reading)), say, places_of_new_rows(trained, data, given(reading))
-    )
+    if output is not None:
+        check_output(output, run, data)
+    with _source(data) as source:
+        rows = read_new_rows(trained, source, say, given(reading))
+        predictions = predict_run(trained, rows, say, places_of_new_rows(trained, source, given(reading)))
     text = io.StringIO()
     harmless(predictions).write_csv(text)
     if output is None:
@@ -45,12 +51,20 @@ def command(run: str, data: str, output: str | None, quiet: bool, **reading: Any
         say(f"{counted(predictions.height, 'prediction')} in {output}")
 
 
-def _standard_input(aside: str) -> str:
-    """What comes on standard input, as a file in the directory ``aside``."""
-    path = Path(aside) / "standard-input"
-    with path.open("wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
-    return str(path)
+@contextlib.contextmanager
+def _source(data: str) -> Iterator[str]:
+    """The path to read; what comes on standard input is laid into a file for as long."""
+    if data != "-":
+        yield data
+        return
+    with tempfile.TemporaryDirectory() as aside:
+        path = os.path.join(aside, "standard-input")
+        with open(path, "wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        try:
+            yield path
+        except ValueError as error:
+            raise DataError(str(error).replace(path, "standard input")) from error
 
 
 def _write(output: str, data: bytes) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from glassnet.data.columns import BooleanColumn, Column, DroppedColumn
 from glassnet.data.conversions import as_categories
-from glassnet.data.inference import looks_dressed
+from glassnet.data.inference import has_decimal_commas, looks_dressed
 from glassnet.data.schema import Fields
 from glassnet.data.wording import count, shown
 
@@ -29,11 +29,12 @@ SAMPLE = 1000  # values looked at for a hint
 
 @dataclass(frozen=True)
 class Rules:
-    """When a level is rare, when a column has too many, and whether identifiers go."""
+    """When a level is rare, when a column has too many, and whether identifiers go; those of ``text`` never do."""
 
     max_categories: int
     rare: float
     drop_identifiers: bool
+    text: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,16 @@ class CategoryColumn(Column):
     @classmethod
     def learn(cls, values: pl.Series, rules: Rules) -> Column:
         """The levels worth a feature; yes/no is a boolean, an identifier or a constant is dropped."""
-        known = values.drop_nulls().alias("level")
+        known = values.drop_nulls()
         missing, distinct = values.null_count(), known.n_unique()
         words = set(known.str.to_lowercase().unique())
         if words <= {"yes", "no"} or words <= {"true", "false"}:
             return BooleanColumn.learn(values)
-        counts = known.value_counts(name="rows").sort(["rows", "level"], descending=[True, False])
+        counts = known.alias("level").value_counts(name="rows").sort(["rows", "level"], descending=[True, False])
         frequent: list[str] = counts["level"].to_list()
         examples = _listed(frequent)
         hint = _hint(known)
-        if rules.drop_identifiers and (reason := _identifier(known, distinct, rules)):
+        if rules.drop_identifiers and values.name not in rules.text and (reason := _identifier(known, distinct, rules)):
             return DroppedColumn(values.name, missing, distinct, "; ".join(filter(None, [reason, hint])), examples)
         floor = max(2.0, rules.rare * len(values))
         kept = counts.filter(pl.col("rows") >= floor)["level"].to_list()
@@ -122,14 +123,17 @@ class CategoryColumn(Column):
 
 def _identifier(known: pl.Series, distinct: int, rules: Rules) -> str:
     if distinct == len(known) > 1:
-        return "it looks like an identifier, every value is different"
+        return "it looks like an identifier, every value is different, so that none can be learnt about"
     if distinct > max(NEARLY_UNIQUE * len(known), rules.max_categories):
-        return f"it looks like an identifier or free text, {distinct:,} of {len(known):,} values are different"
+        fact = f"it looks like an identifier or free text, {distinct:,} of {len(known):,} values are different"
+        return f"{fact}; to keep it, name it as text (text=[{known.name!r}])"
     return ""
 
 
 def _hint(known: pl.Series) -> str:
     sample = known.head(SAMPLE)
+    if has_decimal_commas(sample):
+        return f"its values are numbers with decimal commas ({shown(sample[0])}): read the table with decimal=',' to have them used as such"
     if looks_dressed(sample.to_list()) and sample.cast(pl.Float64, strict=False).has_nulls():
         return f"its values look like numbers ({shown(sample[0])}): give them as plain ones, such as 1234.5, to have them used as such"
     return ""

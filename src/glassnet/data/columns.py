@@ -21,8 +21,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from glassnet.checks import DataError
 from glassnet.data.conversions import Floats, as_booleans, as_numbers
+from glassnet.data.places import RowError, begun
 from glassnet.data.schema import Fields
 
 
@@ -294,5 +294,6 @@ def in_range(values: pl.Series, z: Floats, dtype: np.dtype[Any]) -> Floats:
     far = np.abs(z) > np.finfo(dtype).max
     if far.any():
         row = int(np.argmax(far))
-        raise DataError(f"Row {row + 1}, column {values.name!r}: {values[row]} is out of all proportion to the training rows. Correct it.")
+        fault = f"column {values.name!r}: {values[row]} is out of all proportion to the training rows. Correct it."
+        raise RowError(lambda place: f"{begun(place(row))}, {fault}")
     return z

@@ -24,6 +24,10 @@ DATETIMES = [f"{day}{gap}{clock}" for day in DATES[:3] for gap in "T " for clock
 # Numbers written for people: 1,234  $3  5%  1 234.50  3,14
 DRESSED = r"^[-+]?[$€£¥]? ?[-+]?(\d+|\d{1,3}([,.' ]\d{3})+)([.,]\d+)? ?[%$€£¥]?$"
 
+COMMA_NUMBER = r"^[-+]?(\d*,)?\d+$"  # 3,14  ,5  7
+THOUSANDS = r"^[-+]?[1-9]\d{0,2}(,\d{3})+$"
+SAMPLE = 1000  # values looked at for decimal commas
+
 
 @dataclass(frozen=True)
 class Stray:
@@ -36,7 +40,7 @@ class Stray:
     values: int
 
 
-def infer_type(column: pl.Series, missing: Collection[str], *, one_stray_header: bool = False) -> pl.Series | Stray:
+def infer_type(column: pl.Series, missing: Collection[str], *, one_stray_header: bool = False, decimal: str = ".") -> pl.Series | Stray:
     """The column, stripped of blanks and typed, its missing values null; or what keeps it from being numbers or dates.
 
     With ``one_stray_header`` a first value that alone is not a number is a stray whatever the length of the column.
@@ -50,9 +54,10 @@ def infer_type(column: pl.Series, missing: Collection[str], *, one_stray_header:
     values = len(column) - column.null_count()
     if not values:
         return column.cast(pl.Null)
-    numbers = column.cast(pl.Int64, strict=False)
+    pointed = column if decimal == "." else _with_points(column)
+    numbers = pointed.cast(pl.Int64, strict=False)
     if numbers.null_count() > column.null_count():
-        numbers = column.cast(pl.Float64, strict=False)
+        numbers = pointed.cast(pl.Float64, strict=False)
     spoilt = numbers.null_count() - column.null_count()
     if not spoilt:
         return numbers.fill_nan(None) if numbers.dtype == pl.Float64 else numbers
@@ -92,6 +97,25 @@ def looks_dressed(values: list[str]) -> bool:
     (True, False)
     """
     return sum(bool(re.match(DRESSED, value)) for value in values) >= NEARLY_ALL * len(values)
+
+
+def has_decimal_commas(column: pl.Series) -> bool:
+    """Whether nearly all of these texts are numbers, with a comma before the decimals.
+
+    >>> has_decimal_commas(pl.Series(["3,14", "2,5", "7"])), has_decimal_commas(pl.Series(["1,200", "15,000"]))
+    (True, False)
+    """
+    if column.dtype != pl.String:
+        return False
+    known = column.drop_nulls().str.strip_chars().head(SAMPLE)
+    numbers = known.filter(known.str.contains(COMMA_NUMBER))
+    commas = numbers.filter(numbers.str.contains(",", literal=True))
+    return len(numbers) >= NEARLY_ALL * len(known) and not commas.str.contains(THOUSANDS).all()
+
+
+def _with_points(column: pl.Series) -> pl.Series:
+    """Decimal commas as points; what has a point already is no number."""
+    return column.str.replace(",", ".", literal=True).set(column.str.contains(".", literal=True), None)
 
 
 def _stray(column: pl.Series, typed: pl.Series, what: str, spoilt: int, values: int) -> Stray:

@@ -10,6 +10,7 @@ import polars as pl
 from glassnet.checks import DataError
 from glassnet.data.categories import CategoryColumn, Rules
 from glassnet.data.columns import BooleanColumn, Column, DroppedColumn, NumberColumn, PresenceColumn
+from glassnet.data.conversions import as_categories
 from glassnet.data.dates import DateColumn
 from glassnet.data.schema import Fields
 
@@ -29,13 +30,16 @@ def learn_column(values: pl.Series, rules: Rules) -> Column:
     name, dtype = values.name, values.dtype
     if values.null_count() == len(values):
         return DroppedColumn(name, len(values), 0, "it has no values", "")
+    if name in rules.text:
+        return CategoryColumn.learn(as_categories(values), rules)
     if dtype == pl.Boolean:
         return BooleanColumn.learn(values)
     if dtype.is_numeric():
         known = values.drop_nulls()
         if rules.drop_identifiers and dtype.is_integer() and known.n_unique() == len(known) > 1 and _named_like_identifier(name):
             shown = f"{known.min()!r} to {known.max()!r}"
-            return DroppedColumn(name, values.null_count(), len(known), "it looks like an identifier, every value is different", shown)
+            reason = "it looks like an identifier, every value is different; rename it, or give drop_identifiers=False, to keep it"
+            return DroppedColumn(name, values.null_count(), len(known), reason, shown)
         return NumberColumn.learn(values)
     if dtype == pl.String:
         return CategoryColumn.learn(values, rules)

@@ -6,6 +6,7 @@ writes it as JSON, and ``from_schema()`` restores it to the last bit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -17,10 +18,12 @@ from sklearn.utils.validation import check_is_fitted
 from glassnet.checks import DataError, Faults, ModelFileError, did_you_mean, unknown_name
 from glassnet.data.categories import CategoryColumn, Rules
 from glassnet.data.columns import Column
+from glassnet.data.inference import has_decimal_commas
 from glassnet.data.kinds import learn_column, restore_column
 from glassnet.data.places import raise_all
 from glassnet.data.schema import Fields
 from glassnet.data.tables import is_nameless, table_from
+from glassnet.data.targets import resolve_column
 from glassnet.data.wording import count
 
 SCHEMA_VERSION = 1
@@ -45,6 +48,8 @@ class TablePreparation(TransformerMixin, BaseEstimator):
     drop_identifiers : bool, default=True
         Whether to drop text that is different in (nearly) every row, and whole numbers, different in every row, in a column that is
         named like an identifier.
+    text : sequence of str, default=()
+        Columns to take as categories whatever they hold; they are never dropped as identifiers.
 
     Attributes
     ----------
@@ -79,11 +84,20 @@ class TablePreparation(TransformerMixin, BaseEstimator):
     unseen_: dict[str, int]
     remarks_: list[str]
 
-    def __init__(self, *, max_categories: int = 40, rare: float = 0.001, dtype: str = "float32", drop_identifiers: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        max_categories: int = 40,
+        rare: float = 0.001,
+        dtype: str = "float32",
+        drop_identifiers: bool = True,
+        text: Sequence[str] = (),
+    ) -> None:
         self.max_categories = max_categories
         self.rare = rare
         self.dtype = dtype
         self.drop_identifiers = drop_identifiers
+        self.text = text
 
     def fit(self, X: Any, y: ArrayLike | None = None) -> Self:
         """Learn every column from the training rows.
@@ -100,11 +114,14 @@ class TablePreparation(TransformerMixin, BaseEstimator):
             raise DataError(f"The table has 0 feature(s) (shape=({frame.height}, 0)) while a minimum of 1 is required.")
         if not frame.height:
             raise DataError(f"The table has 0 sample(s) (shape=(0, {frame.width})) while a minimum of 1 is required.")
-        rules = Rules(self.max_categories, self.rare, self.drop_identifiers)
+        text = tuple(resolve_column(frame, name) for name in self._text)
+        rules = Rules(self.max_categories, self.rare, self.drop_identifiers, text)
         columns = tuple(learn_column(column, rules) for column in frame)
-        if not any(column.features() for column in columns):
+        learnt = [column.name for column in columns if column.features()]
+        _refuse_commas(frame, learnt or frame.columns, text)
+        if not learnt:
             reasons = " ".join(column.message for column in columns)
-            raise DataError(f"No column of {count(frame.height, 'sample')} is left to learn from. {reasons}")
+            raise DataError(f"No column {'of 1 sample ' if frame.height == 1 else ''}is left: {reasons}")
         self._set_columns(columns, named=not is_nameless(X))
         return self
 
@@ -170,6 +187,7 @@ class TablePreparation(TransformerMixin, BaseEstimator):
                 "rare": float(self.rare),
                 "dtype": self.dtype,
                 "drop_identifiers": bool(self.drop_identifiers),
+                "text": list(self._text),
             },
             "named": hasattr(self, "feature_names_in_"),
             "columns": [column.to_fields() for column in self.columns_],
@@ -194,6 +212,7 @@ class TablePreparation(TransformerMixin, BaseEstimator):
             rare=parameters.number("rare"),
             dtype=parameters.text("dtype", "float32", "float64"),
             drop_identifiers=parameters.flag("drop_identifiers"),
+            text=parameters.texts("text") if "text" in parameters.values else (),
         )
         parameters.done()
         try:
@@ -216,6 +235,10 @@ class TablePreparation(TransformerMixin, BaseEstimator):
             del self.feature_names_in_
         self.messages_ = [column.message for column in columns if column.message]
         self.ignored_columns_, self.unseen_, self.remarks_ = [], {}, []
+
+    @property
+    def _text(self) -> tuple[str, ...]:
+        return (self.text,) if isinstance(self.text, str) else tuple(self.text)
 
     def _check_parameters(self) -> None:
         faults = Faults()
@@ -266,3 +289,10 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         tags.input_tags.categorical = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def _refuse_commas(frame: pl.DataFrame, learnt: list[str], text: tuple[str, ...]) -> None:
+    """Raise DataError where all that could be learnt from are numbers that were read as text."""
+    if all(name not in text and has_decimal_commas(frame[name]) for name in learnt):
+        listed = ", ".join(map(repr, learnt[:8])) + (", ..." if len(learnt) > 8 else "")
+        raise DataError(f"All columns to learn from hold numbers with decimal commas: {listed}. Read the table with decimal=','.")

@@ -26,7 +26,7 @@ def stray_error(table: TextTable, strays: list[tuple[str, Stray]], header: bool)
         if only_header:
             advice = "If the first line holds the names of the columns, say that there is a header (header=True)."
         elif stray.what == "a number" and looks_dressed([stray.value]):
-            advice = "Write it as a plain number, with a point for decimals and nothing else."
+            advice = "Write it as a plain number: digits, the sign for decimals and nothing else."
         else:
             advice = f"Correct it, {_remedies(name, stray.value)}."
         sentences.append(f"{place}: {shown(stray.value)} is not {stray.what}, but {rest}. {advice}")
@@ -58,7 +58,7 @@ def refuse_infinite_rows(frame: pl.DataFrame, source: str) -> None:
 
 
 def _remedies(name: str, value: str) -> str:
-    return f"name {shown(value)} as a missing value (missing=[{shown(value)}]), or the column as text (text=[{name!r}])"
+    return f"name {shown(value)} as a missing value (missing), or the column as text (text=[{name!r}])"
 
 
 def _together(sentences: list[str], faults: int) -> DataError:

@@ -41,6 +41,7 @@ def read_table(
     missing: Iterable[str] = MISSING,
     text: Sequence[str] = (),
     encoding: str = "utf-8",
+    decimal: str = ".",
 ) -> pl.DataFrame:
     r"""Read a CSV, TSV or otherwise delimited file, also gzipped, or a Parquet file.
 
@@ -61,6 +62,8 @@ def read_table(
         Columns to leave as text although they look like numbers or dates: postcodes, article numbers.
     encoding : str, default="utf-8"
         Of the characters; UTF-8 with or without a byte order mark unless told otherwise, for instance ``"latin-1"``.
+    decimal : {".", ","}, default="."
+        What stands before the decimals of a number. With a comma, ``1.5`` is no number.
 
     Returns
     -------
@@ -84,6 +87,8 @@ def read_table(
     """
     source = os.fspath(path)
     missing = [missing] if isinstance(missing, str) else list(missing)
+    if decimal not in (".", ","):
+        raise ValueError(f"decimal must be '.' or ','; got {decimal!r}.")
     raw = bytes_of(source)
     if raw[:4] == b"PAR1":
         return _read_parquet(source)
@@ -95,7 +100,9 @@ def read_table(
             raise DataError(f"{source} has a header but no rows. If its only line is data, say that there is no header (header=False).")
     as_text = {resolve_column(frame, name) for name in ([text] if isinstance(text, str) else text)}
     typed = [
-        _without(clean_text(column), missing) if column.name in as_text else infer_type(column, missing, one_stray_header=not header)
+        _without(clean_text(column), missing)
+        if column.name in as_text
+        else infer_type(column, missing, one_stray_header=not header, decimal=decimal)
         for column in frame
     ]
     strays = [(name, stray) for name, stray in zip(frame.columns, typed, strict=True) if isinstance(stray, Stray)]

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from glassnet.checks import DataError, did_you_mean, unknown_name
+from glassnet.data.inference import has_decimal_commas
 from glassnet.data.places import RowError
 
 Kind = Literal["classification", "regression"]
@@ -127,6 +128,11 @@ def decide_task(series: pl.Series, task: str | None = None) -> Task:
     different, rows = values.n_unique(), len(values)
     if different == 1:
         raise DataError(f"The target {name!r} has the same value {values[0]!r} in every row; there is nothing to learn.")
+    if task != "classification" and has_decimal_commas(values):
+        raise DataError(
+            f"The target {name!r} holds numbers with decimal commas, such as {values[0]!r}. Read the table with decimal=',', or ask for "
+            "classification to have them as classes."
+        )
     whole = values.dtype.is_numeric() and bool((values == values.round()).all())
     what = "text" if text else "booleans" if values.dtype == pl.Boolean else "whole numbers" if whole else "numbers with decimals"
     fact = f"The target {name!r} holds {what}, {different:,} different values"

@@ -14,7 +14,7 @@ def validated(estimator: Any, *data: Any, **options: Any) -> Any:
     except ValueError as error:
         sentence = str(error)
         if sentence.startswith("Input X contains NaN"):
-            remedy = "fills in missing values and flags them"
+            sentence, remedy = "Input X contains NaN.", "fills in missing values and flags them"
         elif sentence.startswith("could not convert string to float"):
             remedy = "turns columns of text into columns of 0 and 1"
         else:

@@ -84,6 +84,14 @@ def check_parameters(estimator: Any) -> None:
     faults.raise_if_any()
 
 
+def _meant_as_sizes(loss: Any) -> str:
+    """The hint where the first argument, which is the loss, was meant as the hidden layers."""
+    sizes = [loss] if _is_whole(loss, 1) else loss
+    if isinstance(sizes, tuple | list) and sizes and all(_is_whole(size, 1) for size in sizes):
+        return f" Did you mean hidden_layer_sizes={loss!r}?"
+    return ""
+
+
 def _check_names(estimator: Any, faults: Faults) -> None:
     """Parameters that are one of a list of names."""
     if estimator.solver not in SOLVERS:
@@ -94,7 +102,8 @@ def _check_names(estimator: Any, faults: Faults) -> None:
         faults.add(unknown_name("initialiser", estimator.initialiser, INITIALISERS))
     losses = CLASSIFIER_LOSSES if hasattr(estimator, "threshold") else REGRESSOR_LOSSES
     if not is_users(estimator.loss) and not (isinstance(estimator.loss, str) and estimator.loss in losses):
-        faults.add(f"{unknown_name('loss', estimator.loss, losses)} A pair of functions (value, slope) of (raw, y) is accepted as well.")
+        pair = "A pair of functions (value, slope) of (raw, y) is accepted as well."
+        faults.add(f"{unknown_name('loss', estimator.loss, losses)} {pair}{_meant_as_sizes(estimator.loss)}")
     if estimator.monitor is not None and estimator.monitor not in ("val_loss", *get_scorer_names()):
         faults.add(
             f"monitor must be None, 'val_loss' or the name of a scikit-learn scorer such as 'roc_auc' or 'r2'; got {estimator.monitor!r}."

@@ -36,7 +36,7 @@ class RunConfig:
     data, target, task
         Path of the table, the folder of pictures or the file of arrays; the column to predict (a name, ``c14``, or ``-1`` for the last);
         'classification' or 'regression'.
-    header, delimiter, encoding, missing, text, drop
+    header, delimiter, encoding, decimal, missing, text, drop
         How the table is read. ``missing`` adds to the usual spellings of a missing value, ``text`` names columns to take as text, and
         ``drop`` columns to leave out.
     add : tuple of str
@@ -68,6 +68,7 @@ class RunConfig:
     header: bool = True
     delimiter: str | None = None
     encoding: str = "utf-8"
+    decimal: str = "."
     missing: tuple[str, ...] = ()
     text: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
@@ -181,6 +182,7 @@ _EXPECTED: dict[str, _Check] = {
     "header": _FLAG,
     "delimiter": _TEXT,
     "encoding": _TEXT,
+    "decimal": _one_of((".", ",")),
     "missing": _TEXTS,
     "text": _TEXTS,
     "drop": _TEXTS,

@@ -54,7 +54,7 @@ def inspect_table(config: RunConfig, say: Say, *, target: str | None = None) -> 
     """
     frame = read_rows(config, config.data, say)
     with placed(places(config, config.data)):
-        frame = with_formulas(frame, formulas_of(config))
+        frame = columns = with_formulas(frame, formulas_of(config))
     found: dict[str, Any] = {"table": config.data, "rows": frame.height}
     if target is not None:
         name = resolve_column(frame, target)
@@ -63,7 +63,9 @@ def inspect_table(config: RunConfig, say: Say, *, target: str | None = None) -> 
         found |= {"target": name, "task": task.kind, "reason": task.reason, "rows_without_target": dropped}
         found["classes"] = {str(label): count for label, count in _class_counts(known[name], task.classes)}
         frame = known.drop(name)
-    preparation = TablePreparation().fit(frame.drop([resolve_column(frame, name) for name in config.drop]))
+    kept = frame.drop([resolve_column(columns, name) for name in config.drop])
+    text = [name for name in (resolve_column(columns, name) for name in config.text) if name in kept.columns]
+    preparation = TablePreparation(text=text).fit(kept)
     return found | _prepared(preparation)
 
 

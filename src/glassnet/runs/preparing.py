@@ -59,7 +59,7 @@ def split(config: RunConfig, data: Examples) -> Parts:
         lost = [label for label in data.task.classes if label not in learned]
         if lost:
             raise DataError(
-                f"No training row of class {lost[0]!r} is left after the split. Lower the test or the held-out fraction, or add rows of it."
+                f"No training row of class {lost[0]!r} is left after the split. Lower test_fraction or val_fraction, or add rows of it."
             )
     return parts
 
@@ -74,13 +74,13 @@ def prepare(config: RunConfig, data: Examples, parts: Parts) -> Prepared:
     return Prepared(preparation, *(Part(X, y) for X, y in zip(matrices, targets, strict=True)))
 
 
-def table_preparation(config: RunConfig) -> TablePreparation:
+def table_preparation(config: RunConfig, data: Examples) -> TablePreparation:
     """An unfitted preparation of a table: line searches descend in float64."""
-    return TablePreparation(dtype="float64" if config.solver in FULL_BATCH else "float32")
+    return TablePreparation(dtype="float64" if config.solver in FULL_BATCH else "float32", text=data.text)
 
 
 def _table(config: RunConfig, data: Examples, parts: Parts) -> tuple[TablePreparation, list[Any]]:
-    preparation = table_preparation(config).fit(data.X[parts[0]])
+    preparation = table_preparation(config, data).fit(data.X[parts[0]])
     matrices = [preparation.transform(data.X[rows]) for rows in parts[:2]]
     return preparation, [*matrices, preparation.transform(data.X[parts[2]] if data.aside is None else data.aside.X)]
 

@@ -37,6 +37,8 @@ class Examples:
         The target's values, its name, and what kind of task it is.
     columns : tuple of str
         All columns of the table, as they were read.
+    text : tuple of str
+        Those of X that were named as text.
     rows_without_target : int
         How many rows were left out.
     names : tuple of str
@@ -52,6 +54,7 @@ class Examples:
     target: str
     task: Task
     columns: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
     rows_without_target: int = 0
     names: tuple[str, ...] = ()
     size: int | None = None
@@ -75,6 +78,7 @@ def read_rows(config: RunConfig, path: str | Path, say: Say, *, text: Sequence[s
             missing=(*MISSING, *config.missing),
             text=(*config.text, *text),
             encoding=config.encoding,
+            decimal=config.decimal,
         )
     for warning in caught:
         say(str(warning.message))
@@ -144,8 +148,11 @@ def _examples(config: RunConfig, frame: pl.DataFrame, formulas: list[Formula], s
     dropped = [resolve_column(frame, name) for name in config.drop]
     if target in dropped:
         raise DataError(f"{target!r} is the target and cannot be dropped as well. Name another column.")
+    text = [resolve_column(frame, name) for name in config.text]
     frame = frame.drop(dropped)
     task = decide_task(frame[target], config.task)
     if frame.width == 1:
         raise DataError(f"The table has no column but the target {target!r}; there is nothing to learn from.")
-    return Examples(frame.drop(target), target_values(frame[target], task), target, task, columns, without_target)
+    X = frame.drop(target)
+    text = tuple(name for name in text if name in X.columns)
+    return Examples(X, target_values(frame[target], task), target, task, columns, text, without_target)

@@ -158,7 +158,7 @@ def _folds(config: RunConfig, data: Examples, parts: Parts) -> list[Fold]:
         fit, watched, _ = split_rows(y[learned], kind, test_fraction=0.0, val_fraction=share, seed=config.seed)
         X = matrix
         if X is None:
-            preparation = table_preparation(config).fit(data.X[rows[learned[fit]]])
+            preparation = table_preparation(config, data).fit(data.X[rows[learned[fit]]])
             X = preparation.transform(data.X[rows])
         folds.append(Fold(X, y, learned[fit], learned[watched], scored))
     return folds

@@ -1,0 +1,110 @@
+"""What a command says where something goes wrong that nobody foresaw, where the user is impatient, and where nothing is learned."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+import glassnet
+from glassnet.cli import main
+from glassnet.runs.config import RunConfig
+from glassnet.runs.training import train_run
+
+
+@pytest.fixture
+def table(tmp_path):
+    """An XOR: neither column alone says anything."""
+    points = [(a, b, "odd" if (a > 0) != (b > 0) else "even") for a in range(-9, 10, 2) for b in range(-9, 10, 2)]
+    pl.DataFrame(points, schema=["x1", "x2", "kind"], orient="row").write_csv(tmp_path / "xor.csv")
+    return tmp_path / "xor.csv"
+
+
+def called(*arguments, standard_input=None):
+    """(exit status, stdout, stderr) of a command."""
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments], input=standard_input)
+    return result.exit_code, result.stdout, result.stderr
+
+
+def raising(error):
+    """A function that raises it."""
+
+    def fail(*_, **__):
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    "error, words",
+    [(KeyError("wheel"), "KeyError: 'wheel'"), (MemoryError(), "memory does not suffice"), (RecursionError(), "RecursionError")],
+)
+def test_the_unforeseen_is_one_sentence_and_status_2(table, tmp_path, monkeypatch, error, words):
+    monkeypatch.setattr("glassnet.runs.training.read_examples", raising(error))
+    status, stdout, stderr = called("train", table, "-o", tmp_path / "run")
+    assert (status, stdout) == (2, "")
+    assert words in stderr and stderr.count("\n") == 1
+    monkeypatch.setenv("GLASSNET_TRACEBACK", "1")
+    assert "Traceback" in called("train", table, "-o", tmp_path / "run")[2]
+
+
+def test_where_the_memory_ends_the_parameters_are_counted(table, tmp_path, monkeypatch):
+    monkeypatch.setattr("glassnet.estimators.mlp_classifier.MLPClassifier.fit", raising(MemoryError()))
+    status, _, stderr = called("train", table, "--hidden", "5", "-o", tmp_path / "run")
+    assert status == 2
+    assert "21 parameters" in stderr and "fewer units" in stderr
+
+
+def test_a_second_interruption_leaves_the_weights(table, tmp_path, monkeypatch):
+    monkeypatch.setattr("glassnet.runs.training.write_run", raising(KeyboardInterrupt()))
+    status, _, stderr = called("train", table, "--epochs", "2", "-o", tmp_path / "run")
+    assert status == 130
+    assert "The weights are in" in stderr
+    assert len(glassnet.load(tmp_path / "run").predict(pl.read_csv(table).drop("kind"))) == 100
+
+
+def test_a_single_unit_that_cannot_learn_says_so_and_a_network_that_does_not(table, tmp_path):
+    facts = train_run(RunConfig(data=str(table), model="logistic"), tmp_path / "single").facts
+    assert "cannot tell the classes apart" in facts["remarks"][0]
+    assert '--add "x1*x2"' in facts["remarks"][0]
+    assert "cannot tell the classes apart" in " ".join(called("train", table, "--model", "logistic", "-o", tmp_path / "said")[1].split())
+    assert train_run(RunConfig(data=str(table), model="logistic", add=("x1*x2",)), tmp_path / "product").facts["remarks"] == []
+
+
+def test_numbers_that_cannot_be_learned_are_no_better_than_their_mean(tmp_path):
+    random = np.random.default_rng(0)
+    pl.DataFrame({"x": random.normal(size=200), "y": random.normal(size=200)}).write_csv(tmp_path / "noise.csv")
+    facts = train_run(RunConfig(data=str(tmp_path / "noise.csv"), epochs=40), tmp_path / "run").facts
+    assert "no better than always answering the mean" in facts["remarks"][0]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="devices have other names on Windows")
+def test_predictions_read_standard_input_and_write_to_devices(table, tmp_path):
+    assert called("train", table, "--epochs", "2", "-o", tmp_path / "run")[0] == 0
+    status, stdout, _ = called("predict", tmp_path / "run", "-", standard_input=table.read_bytes())
+    assert (status, len(stdout.splitlines())) == (0, 101)
+    status, _, stderr = called("predict", tmp_path / "run", "-", standard_input=b"x1\n3\n")
+    assert status == 2 and "x2" in stderr
+    assert called("predict", tmp_path / "run", table, "-q", "-o", os.devnull) == (0, "", "")
+    if os.path.exists("/dev/full"):
+        status, _, stderr = called("predict", tmp_path / "run", table, "-q", "-o", "/dev/full")
+        assert status == 2
+        assert stderr.startswith("Error: /dev/full could not be written: No space left")
+
+
+def test_the_package_is_a_command_too():
+    found = subprocess.run([sys.executable, "-m", "glassnet", "--version"], capture_output=True, text=True, check=True)
+    assert found.stdout.startswith("glassnet 0.")
+
+
+def test_an_interruption_while_modules_are_imported_is_no_traceback():
+    code = (
+        "import sys; sys.modules['glassnet.cli'] = type('Late', (), {'__getattr__': lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)})()"
+    )
+    found = subprocess.run([sys.executable, "-c", f"{code}\nfrom glassnet.__main__ import run; run()"], capture_output=True, text=True)
+    assert (found.returncode, found.stderr) == (130, "Interrupted.\n")
