@@ -62,8 +62,11 @@ def test_where_the_memory_ends_the_parameters_are_counted(table, tmp_path, monke
 
 def test_a_second_interruption_leaves_the_weights(table, tmp_path, monkeypatch):
     monkeypatch.setattr("glassnet.runs.training.write_run", raising(KeyboardInterrupt()))
-    status, _, stderr = called("train", table, "--epochs", "2", "-o", tmp_path / "run")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "metrics.json").write_text("of an earlier run")
+    status, _, stderr = called("train", table, "--epochs", "2", "--force", "-o", tmp_path / "run")
     assert status == 130
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["model.safetensors"]
     assert "The weights are in" in stderr
     assert len(glassnet.load(tmp_path / "run").predict(pl.read_csv(table).drop("kind"))) == 100
 
@@ -108,3 +111,18 @@ def test_an_interruption_while_modules_are_imported_is_no_traceback():
     )
     found = subprocess.run([sys.executable, "-c", f"{code}\nfrom glassnet.__main__ import run; run()"], capture_output=True, text=True)
     assert (found.returncode, found.stderr) == (130, "Interrupted.\n")
+
+
+def test_a_batch_that_nobody_chose_is_never_clipped(table, tmp_path):
+    few = pl.read_csv(table).sample(14, seed=0)
+    few.write_csv(tmp_path / "few.csv")
+    status, _, stderr = called("train", tmp_path / "few.csv", "--epochs", "2", "-o", tmp_path / "run")
+    assert status == 0
+    assert "clipped" not in stderr
+
+
+def test_a_training_that_runs_away_names_a_huge_target(tmp_path):
+    pl.DataFrame({"x": np.arange(40.0), "y": np.arange(40.0) * 1e306}).write_csv(tmp_path / "huge.csv")
+    status, _, stderr = called("train", tmp_path / "huge.csv", "-o", tmp_path / "run")
+    assert status == 2
+    assert "The target reaches 3.9e+307: give it in larger units. Nothing was saved." in stderr

@@ -61,3 +61,7 @@ def test_csv_keeps_every_digit_and_leaves_nothing_where_there_is_nothing(tmp_pat
 def test_a_history_says_what_it_is() -> None:
     assert repr(two_epochs()) == "History(2 epochs, last loss 0.5; all 2 epochs are done)"
     assert repr(History()) == "History(no epochs)"
+
+
+def test_without_rows_the_columns_are_there():
+    assert tuple(History().to_frame("polars").columns) == COLUMNS

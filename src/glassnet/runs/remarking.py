@@ -26,7 +26,7 @@ def remarks_on(config: RunConfig, facts: Mapping[str, Any], constant: Constant, 
         entropy = float(-(shares * np.log(shares)).sum())
         if config.loss == "log_loss" and loss is not None and loss >= NEAR * entropy:
             return [
-                f"It stops at {loss:.2g} nats, where always answering with the shares of the classes ({entropy:.2g} nats) is too: this "
+                f"It stops at {loss:.2g} nats per row, and always answering with the shares of the classes costs {entropy:.2g}: this "
                 f"network cannot tell the classes apart. {advice}"
             ]
         most = baselines.get("majority")

@@ -149,6 +149,7 @@ def train_run(
         return _finished(config, data, parts, prepared, model, constant, seconds, None, found)
     with _undisturbed():
         save(model, directory.path / FILE_NAME, extra=beside_the_model(config, data, constant))
+        directory.remove_others({FILE_NAME})  # numbers and figures of an earlier model must not stand beside this one
     try:
         return _finished(config, data, parts, prepared, model, constant, seconds, directory, found)
     except KeyboardInterrupt as error:
@@ -254,6 +255,8 @@ def _fit(config: RunConfig, prepared: Prepared, observer: Callable[[Row], None] 
                 "rows. Use fewer units, or a smaller --batch-size."
             ) from error
     if not len(estimator.history_):
+        if not estimator.stopped_because_.startswith("interrupted"):
+            raise DivergenceError(f"Training ended before its first epoch was over: {estimator.stopped_because_}. Nothing was saved.")
         raise KeyboardInterrupt  # before the first epoch was over: there is nothing to keep
     estimator._observers = ()
     for warning in caught:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glassnet.checks import DataError
 from glassnet.maths.compiling import kernel
 from glassnet.maths.losses import value_and_delta
 
@@ -48,14 +49,25 @@ def column_moments(X: Array, weight: Array, origin: Array, first: Array, second:
 
 
 def dense_moments(X: Array, weight: Array) -> tuple[Array, Array]:
-    """Weighted mean and variance of the columns of X, (p,) float64; weight (n,) or empty."""
+    """Weighted mean and variance of the columns of X, (p,) float64; weight (n,) or empty.
+
+    Raises DataError for a column whose squares overflow float64.
+    """
     first, second = np.zeros(X.shape[1]), np.zeros(X.shape[1])
     origin = X[int(np.argmax(weight))] if weight.size else X[0]
     column_moments(X, weight, origin, first, second)
     total = float(weight.sum(dtype=np.float64)) if weight.size else float(len(X))
     if total == 0.0:
         return first, second
-    return origin + first / total, np.maximum(second / total - (first / total) ** 2, 0.0)
+    mean, variance = origin + first / total, np.maximum(second / total - (first / total) ** 2, 0.0)
+    for j in np.flatnonzero(~np.isfinite(variance)):  # the squares overflow the dtype of X, or float64 too
+        x, s = X[:, j].astype(np.float64), weight.astype(np.float64) if weight.size else None
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean[j] = np.average(x, weights=s)
+            variance[j] = np.average((x - mean[j]) ** 2, weights=s)
+        if not np.isfinite(variance[j]):
+            raise DataError(f"column {j} of X reaches {np.abs(x).max():.3g}, whose square overflows. Divide the column, or leave it out.")
+    return mean, variance
 
 
 @kernel
