@@ -178,7 +178,11 @@ def test_numbers_in_dress_are_text_with_a_hint():
 def test_identifiers_are_dropped_and_said(name, values):
     names, _, preparation = prepared({name: values, "x": [1, 2, 3]})
     assert names == ["x"]
-    assert preparation.messages_ == [f"Column {name!r} is dropped: it looks like an identifier, every value is different."]
+    (message,) = preparation.messages_
+    assert message.startswith(f"Column {name!r} is dropped: it looks like an identifier, every value is different")
+    assert message.endswith(
+        "so that none can be learnt about." if name == "name" else "rename it, or give drop_identifiers=False, to keep it."
+    )
 
 
 def test_identifiers_can_be_kept():
@@ -193,6 +197,27 @@ def test_a_quantity_is_no_identifier(name):
 def test_free_text_is_dropped():
     _, _, preparation = prepared({"note": [f"word {i % 95}" for i in range(100)], "x": range(100)})
     assert "it looks like an identifier or free text, 95 of 100 values are different" in preparation.messages_[0]
+    assert preparation.messages_[0].endswith("to keep it, name it as text (text=['note']).")
+
+
+@pytest.mark.parametrize("values", [[f"word {i % 95}" for i in range(100)], [i % 95 for i in range(100)]])
+def test_a_column_named_as_text_is_never_an_identifier(values):
+    _, matrix, preparation = prepared({"note": values, "x": range(100)}, text=["note"])
+    assert preparation.messages_ == []
+    assert preparation.text_columns_ == ["note"]
+    again = TablePreparation.from_schema(preparation.to_schema())
+    assert tuple(again.text) == ("note",)
+    old = preparation.to_schema()
+    del old["parameters"]["text"]
+    assert TablePreparation.from_schema(old).transform({"note": values, "x": range(100)}).tolist() == matrix.tolist()
+
+
+def test_decimal_commas_are_named_and_refused_where_there_is_nothing_else():
+    commas = ["3,14", "2,5", "7", "3,14", "2,5", "7"]
+    _, _, preparation = prepared({"a": commas, "x": range(6)})
+    assert "Column 'a' is taken as text; its values are numbers with decimal commas ('3,14')" in preparation.messages_[0]
+    with pytest.raises(DataError, match="decimal commas: 'a', 'b'. Read the table with decimal=','"):
+        TablePreparation().fit({"a": commas, "b": [f"{i},5" for i in range(6)], "constant": [1] * 6})
 
 
 def test_text_that_never_repeats_enough_is_dropped():
@@ -201,9 +226,7 @@ def test_text_that_never_repeats_enough_is_dropped():
 
 
 def test_a_table_of_nothing_but_identifiers_is_refused_with_every_reason():
-    with pytest.raises(
-        DataError, match="No column is left: Column 'id' is dropped.* Column 'c' is dropped: it is 'a'"
-    ):
+    with pytest.raises(DataError, match="No column is left: Column 'id' is dropped.* Column 'c' is dropped: it is 'a'"):
         TablePreparation().fit({"id": [1, 2, 3], "c": ["a", "a", "a"]})
 
 
@@ -311,5 +334,12 @@ def test_the_description_tells_what_is_done_with_each_column():
         ("age", "number", 1, 3, "20 to 50", "standardised (mean 32.5, deviation 10.8972); the median 30 where missing, with a flag."),
         ("city", "category", 1, 2, "Rome and 1 rare", "one-hot: 1 level, rare, missing."),
         ("member", "boolean", 0, 2, "no, yes", "1 for yes, 0 for no."),
-        ("id", "dropped", 0, 4, "1 to 4", "dropped: it looks like an identifier, every value is different."),
+        (
+            "id",
+            "dropped",
+            0,
+            4,
+            "1 to 4",
+            "dropped: it looks like an identifier, every value is different; rename it, or give drop_identifiers=False, to keep it.",
+        ),
     ]

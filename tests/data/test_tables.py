@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from glassnet.checks import DataError
 from glassnet.data.delimited import TextTable, sniff_delimiter
+from glassnet.data.places import places_in, places_of
 from glassnet.data.tables import HeaderWarning, read_table, table_from
 
 
@@ -115,7 +116,7 @@ def test_other_encodings_are_read_when_they_are_named(file):
 
 
 def test_gzip_and_parquet_are_known_by_what_they_hold(file, tmp_path):
-    assert read_table(file(gzip.compress(b"a,b\n1,2\n"), "visits.data")).rows() == [(1, 2)]
+    assert read_table(file(gzip.compress(b"a,b\n1,2\n", mtime=0), "visits.data")).rows() == [(1, 2)]
     pl.DataFrame({"a": [1.0, float("nan")], "c": pl.Series(["u", "v"], dtype=pl.Categorical)}).write_parquet(tmp_path / "visits.dat")
     assert read_table(tmp_path / "visits.dat").rows() == [(1.0, "u"), (None, "v")]
 
@@ -141,10 +142,14 @@ NUMBERS = "1,2\n" * 30
         (b"\x89PNG\r\n\x1a\n\x00\x00", {}, r"is a binary file"),
         (b"PK\x03\x04 workbook", {}, r"is a zip file or a workbook.*Export the sheet as CSV"),
         (b"PAR1 but no more", {}, r"is a damaged Parquet file"),
-        (gzip.compress(b"a,b\n1,2\n")[:-6], {}, r"is a damaged gzip file"),
+        (gzip.compress(b"a,b\n1,2\n", mtime=0)[:-6], {}, r"is a damaged gzip file"),
         ("a,b\n1,2\n", {"text": ["B"]}, r"There is no column 'B'; the 2 columns are 'a', 'b'"),
         (f"a,b\n{NUMBERS}low,2\n", {}, r"line 32, column 'a': 'low' is not a number, but 30 of the column's 31 values are. Correct it"),
-        (f"a,b\n{NUMBERS}-,2\n", {}, r"'-' is not a number.*name '-' as a missing value \(missing\), or the column as text \(text=\['a'\]\)"),
+        (
+            f"a,b\n{NUMBERS}-,2\n",
+            {},
+            r"'-' is not a number.*name '-' as a missing value \(missing\), or the column as text \(text=\['a'\]\)",
+        ),
         (f'a,b\n{NUMBERS}"1,234",2\n', {}, r"'1,234' is not a number.*Write it as a plain number"),
         (f'a,b\n"1\n",2\n{NUMBERS}low,2\n', {}, r"line 34, column 'a'"),
         (f"a,b\n{NUMBERS}low,high\n", {}, r"(?s)column 'a': 'low'.*\n.*column 'b': 'high'"),
@@ -286,3 +291,35 @@ def test_any_table_in_memory_is_taken(data, expected):
 def test_what_is_no_table_is_refused(data, sentence):
     with pytest.raises(DataError, match=sentence):
         table_from(data)
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "Infinity", "1e999"])
+def test_infinite_values_are_refused_by_line(file, value):
+    with pytest.raises(DataError, match=r"visits.csv, line 5, column 'a': '-?inf' is not finite. Correct it"):
+        read_table(file(f"a,b\n1,2\n2,3\n\n{value},4\n"))
+    with pytest.raises(DataError, match=r"line 3, column 'c2': 'inf' is not finite \(and 1 more\)"):
+        read_table(file("1,2\n1,2\n2,inf\n2,inf\n"), header=False)
+
+
+def test_infinite_values_of_parquet_are_refused_by_row(tmp_path):
+    pl.DataFrame({"a": [1.0, float("inf")]}).write_parquet(tmp_path / "t.parquet")
+    with pytest.raises(DataError, match=r"t.parquet, row 2, column 'a': 'inf' is not finite"):
+        read_table(tmp_path / "t.parquet")
+
+
+def test_rows_have_lines(file):
+    path = file('a,b\n1,2\n\n"two\nlines",3\n   \n4,5\n')
+    place = places_in(path)
+    assert [place(row) for row in range(3)] == [f"{path}, line {line}" for line in (2, 4, 7)]
+    assert places_of(place, [2, 0])(0) == f"{path}, line 7"
+
+
+def test_decimal_commas_are_read_when_asked(file):
+    path = file("a;b;day\n1,5;2;31.12.2024\n;3,25;01.01.2025\n-7;4;02.01.2025\n")
+    frame = read_table(path, decimal=",")
+    assert frame["a"].to_list() == [1.5, None, -7.0]
+    assert frame["b"].to_list() == [2.0, 3.25, 4.0]
+    assert frame["day"].dtype == pl.Date
+    assert read_table(file("a;b\n1.5;2\n2.5;3\n"), decimal=",")["a"].dtype == pl.String
+    with pytest.raises(ValueError, match="decimal must be"):
+        read_table(path, decimal=";")

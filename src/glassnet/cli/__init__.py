@@ -70,7 +70,9 @@ class CommandLine(click.Group):
         except BaseException as error:  # a panic of Polars is no Exception
             if os.environ.get(TRACEBACK):
                 traceback.print_exc()
-            click.echo(f"Error: {_sentence(error)}", err=True)
+            from glassnet.cli.wording import in_options
+
+            click.echo(f"Error: {in_options(_sentence(error))}", err=True)
             status = 2
         sys.exit(status or 0)
 

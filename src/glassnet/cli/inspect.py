@@ -40,6 +40,7 @@ def command(data: str, target: str | None, as_json: bool, quiet: bool, **options
 
 def _show(data: str, found: dict[str, Any]) -> None:
     from glassnet.cli.speaking import counted, show_table
+    from glassnet.cli.wording import in_options
 
     pictures = "part" in found["columns"][0]
     parts = [counted(found["rows"], "picture" if pictures else "row")] if "rows" in found else []
@@ -56,10 +57,10 @@ def _show(data: str, found: dict[str, Any]) -> None:
         click.echo(line)
     click.echo()
     heads = ["part", "features", "centre", "treatment"] if pictures else ["column", "kind", "missing", "distinct", "values", "treatment"]
-    cells = [[f"{row[head]:,}" if isinstance(row[head], int) else str(row[head]) for head in heads] for row in found["columns"]]
+    cells = [[f"{row[head]:,}" if isinstance(row[head], int) else in_options(str(row[head])) for head in heads] for row in found["columns"]]
     show_table(heads, cells)
     for message in found["messages"]:
-        click.echo(message)
+        click.echo(in_options(message))
     for problem in found.get("problems", ()):
         click.echo(f"not used: {problem['file']}: {problem['reason']}")
 

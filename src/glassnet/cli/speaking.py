@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from glassnet.cli.wording import in_options
+
 PLAIN_WIDTH = 140
 """Characters of a table's line where there is no terminal to ask."""
 
@@ -16,7 +18,7 @@ PLAIN_WIDTH = 140
 def remarks(*, quiet: bool) -> Callable[[str], None]:
     """What says one sentence on stderr, or nothing; quiet holds for the compiler too."""
     if not quiet:
-        return lambda sentence: click.echo(sentence, err=True)
+        return lambda sentence: click.echo(in_options(sentence), err=True)
     from glassnet.maths.compiling import announcement
 
     announcement.silent = True

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 Said = str | Callable[[re.Match[str]], str]
 
+_FIELDS = "learning_rate|batch_size|max_seconds|search_seconds|alpha|l1|epochs|patience|dropout|seed|solver|loss|activation|size"
+
 _TABLE: list[tuple[str, Said]] = [
     # how a table is read
     (r"header=False", "--no-header"),
@@ -16,7 +18,7 @@ _TABLE: list[tuple[str, Said]] = [
     (r"text=\[('[^']*'|\"[^\"]*\")\]", lambda m: f"--text {_quoted(m[1])}"),
     (r"try encoding='([\w-]+)'", r"try --encoding \1"),
     (r"encoding='([\w-]+)'", r"--encoding \1"),
-    (r"\bencoding must be one that Python knows, such as 'utf-8' or 'latin-1'; got '(.*?)'", r"--encoding must be such as utf-8 or latin-1; got \1"),
+    (r"\b(encoding|delimiter) must be", r"--\1 must be"),
     (r"decimal=','", "--decimal ,"),
     (r"ask for classification to have", "give --task classification to have"),
     (r"rename it, or give drop_identifiers=False, to keep it", "rename it to keep it"),
@@ -42,8 +44,7 @@ _TABLE: list[tuple[str, Said]] = [
     (r" A pair of functions [^.]*(?:\([^)]*\)[^.]*)* is accepted as well\.", ""),
     # the split and the rest: the names of options begin sentences and follow "or", "and", "Lower"
     (r"\b(val|test)_fraction\b", r"--\1-fraction"),
-    (r"(?m)(^|- |: )(learning_rate|batch_size|max_seconds|search_seconds|alpha|l1|epochs|patience|dropout|seed|solver|loss|activation|size) "
-     r"(must|is the time)", lambda m: f"{m[1]}--{m[2].replace('_', '-')} {m[3]}"),
+    (rf"(?m)(^|- |: )({_FIELDS}) (must|is the time)", lambda m: f"{m[1]}--{m[2].replace('_', '-')} {m[3]}"),
 ]  # fmt: skip
 _RULES = [(re.compile(pattern), said) for pattern, said in _TABLE]
 

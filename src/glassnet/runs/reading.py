@@ -148,11 +148,11 @@ def _examples(config: RunConfig, frame: pl.DataFrame, formulas: list[Formula], s
     dropped = [resolve_column(frame, name) for name in config.drop]
     if target in dropped:
         raise DataError(f"{target!r} is the target and cannot be dropped as well. Name another column.")
-    text = [resolve_column(frame, name) for name in config.text]
+    named_text = [resolve_column(frame, name) for name in config.text]
     frame = frame.drop(dropped)
     task = decide_task(frame[target], config.task)
     if frame.width == 1:
         raise DataError(f"The table has no column but the target {target!r}; there is nothing to learn from.")
     X = frame.drop(target)
-    text = tuple(name for name in text if name in X.columns)
+    text = tuple(name for name in named_text if name in X.columns)
     return Examples(X, target_values(frame[target], task), target, task, columns, text, without_target)
