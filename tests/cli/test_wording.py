@@ -53,7 +53,7 @@ def run(tmp_path):
         (f"a,b\n{NUMBERS}\n", ["--learning-rate", "-1"], "--learning-rate must be"),
         (f"a,b\n{NUMBERS}\n", ["--model", "logistic", "--dropout", "0.5"], "Leave out --dropout, or give --model mlp"),
         (f"a,b\n{NUMBERS}\n", ["--activation", "rel"], "Did you mean"),
-        (f"a,b\n{NUMBERS}\n", ["--loss", "hub"], "Did you mean"),
+        (f"a,b\n{NUMBERS}\n", ["--loss", "hub"], "--loss must be 'log_loss' or 'squared_error'; got 'hub'."),
     ],
 )
 def test_errors_name_options(run, content, words, sentence):
@@ -104,7 +104,7 @@ def test_decimal_commas_are_refused_where_nothing_else_is_there_and_read_when_as
     assert "decimal commas: 'a', 'b'. Read the table with --decimal ,." in output
     status, output = run(f"a;b;kind\n{rows}\n", "--epochs", "2", "--hidden", "2", "--decimal", ",")
     assert status == 0, output
-    status, output = run(f"kind;b;a\n{rows}\n", "--target", "kind")
+    status, output = run(f"kind;b;a\n{rows}\n", "--target", "kind", "--force")
     assert status == 2
     assert "The target 'kind' holds numbers with decimal commas, such as '0,0'. Read the table with --decimal ," in output
 

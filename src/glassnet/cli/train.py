@@ -11,6 +11,7 @@ from glassnet.cli.options import column_options, given, picture_options, reading
 
 if TYPE_CHECKING:
     from glassnet.runs.config import RunConfig
+    from glassnet.runs.training import RunResult
 
 
 class Sizes(click.ParamType):
@@ -89,35 +90,39 @@ def command(data: str | None, config_file: str | None, output: str | None, force
     Whether classes or a number are to be predicted is decided from the target. Some rows are set aside first; they are asked once,
     at the end, and baselines stand beside the result. Ctrl-C ends training and keeps the best weights so far.
     """
-    from glassnet.cli.progress import watching
-    from glassnet.cli.results import show_result
-    from glassnet.cli.speaking import remarks, show_json
-    from glassnet.runs.directory import free_name
-    from glassnet.runs.training import InterruptedLate, train_run
-
-    config = _config(config_file, given({"data": data, **options}))
     try:
-        with watching(quiet=quiet) as watch:
-            result = train_run(
-                config,
-                output or free_name(config.data),
-                started=None if watch is None else lambda decided: watch.start(decided.epochs),
-                observer=None if watch is None else watch.observe,
-                stage=None if watch is None else watch.stage,
-                say=remarks(quiet=quiet),
-                replace=force,
-            )
-    except InterruptedLate as late:
-        click.echo(f"Interrupted. {late}", err=True)
+        result = _trained(config_file, given({"data": data, **options}), output, replace=force, quiet=quiet)
+    except KeyboardInterrupt as error:  # with words where the weights are there
+        click.echo(f"Interrupted. {error}" if str(error) else "Interrupted before the first epoch was over: nothing was saved.", err=True)
         return 130
-    except KeyboardInterrupt:
-        click.echo("Interrupted before the first epoch was over: nothing was saved.", err=True)
-        return 130
+    from glassnet.cli.results import show_result
+    from glassnet.cli.speaking import show_json
+
     if as_json:
         show_json({**result.facts, "directory": str(result.directory), "interrupted": result.interrupted})
     else:
         show_result(result)
     return 130 if result.interrupted else 0
+
+
+def _trained(config_file: str | None, options: dict[str, Any], output: str | None, *, replace: bool, quiet: bool) -> RunResult:
+    """Train, and be watched."""
+    from glassnet.cli.progress import watching
+    from glassnet.cli.speaking import remarks
+    from glassnet.runs.directory import free_name
+    from glassnet.runs.training import train_run
+
+    config = _config(config_file, options)
+    with watching(quiet=quiet) as watch:
+        return train_run(
+            config,
+            output or free_name(config.data),
+            started=None if watch is None else lambda decided: watch.start(decided.epochs),
+            observer=None if watch is None else watch.observe,
+            stage=None if watch is None else watch.stage,
+            say=remarks(quiet=quiet),
+            replace=replace,
+        )
 
 
 def _config(file: str | None, options: dict[str, Any]) -> RunConfig:

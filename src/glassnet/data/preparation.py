@@ -118,7 +118,7 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         rules = Rules(self.max_categories, self.rare, self.drop_identifiers, text)
         columns = tuple(learn_column(column, rules) for column in frame)
         learnt = [column.name for column in columns if column.features()]
-        _refuse_commas(frame, learnt or frame.columns, text)
+        _refuse_commas(frame, learnt, text)
         if not learnt:
             reasons = " ".join(column.message for column in columns)
             raise DataError(f"No column {'of 1 sample ' if frame.height == 1 else ''}is left: {reasons}")
@@ -293,6 +293,7 @@ class TablePreparation(TransformerMixin, BaseEstimator):
 
 def _refuse_commas(frame: pl.DataFrame, learnt: list[str], text: tuple[str, ...]) -> None:
     """Raise DataError where all that could be learnt from are numbers that were read as text."""
-    if all(name not in text and has_decimal_commas(frame[name]) for name in learnt):
-        listed = ", ".join(map(repr, learnt[:8])) + (", ..." if len(learnt) > 8 else "")
+    commas = [name for name in frame.columns if name not in text and has_decimal_commas(frame[name])]
+    if commas and set(learnt) <= set(commas):
+        listed = ", ".join(map(repr, commas[:8])) + (", ..." if len(commas) > 8 else "")
         raise DataError(f"All columns to learn from hold numbers with decimal commas: {listed}. Read the table with decimal=','.")

@@ -153,7 +153,7 @@ def train_run(
     try:
         return _finished(config, data, parts, prepared, model, constant, seconds, directory, found)
     except KeyboardInterrupt as error:
-        raise InterruptedLate(f"The weights are in {directory.path / FILE_NAME}; what the test rows show is missing.") from error
+        raise InterruptedLate(f"The weights are in {directory.path / FILE_NAME}; some numbers or figures are missing.") from error
 
 
 def _finished(
