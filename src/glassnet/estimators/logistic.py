@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from glassnet.estimators.logistic_callbacks import CallbackSupportMixin, IterationTasks, with_callbacks
+from glassnet.estimators.callbacks import CallbackSupportMixin, with_callbacks
+from glassnet.estimators.logistic_callbacks import IterationTasks
 from glassnet.estimators.logistic_model import LogisticModel
 from glassnet.estimators.logistic_parameters import check_classes, check_parameters, read_penalty
 from glassnet.estimators.logistic_training import Setting, from_theta, path, row_weights, to_theta

@@ -9,20 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
-except ImportError:  # scikit-learn before 1.9
-
-    class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Stands where scikit-learn has no callbacks yet."""
-
-    def with_callbacks(method: Any) -> Any:
-        """The method as it is."""
-        return method
-
-
-__all__ = ["CallbackSupportMixin", "IterationTasks", "with_callbacks"]
-
 
 class IterationTasks:
     """The tasks of one fit. ``attributes`` turns theta into the fitted attributes that an observer may predict with."""
