@@ -54,13 +54,14 @@ def run(
     epochs: int = 3,
     dtype: type = np.float64,
     **options: object,
-) -> tuple[np.ndarray, list[tuple[float, float]], State]:
-    """(theta, (loss, gradient norm) of each epoch, state)."""
+) -> tuple[np.ndarray, list[list[float]], State]:
+    """(theta, (loss, gradient norms, update ratios) of each epoch, state)."""
     optimiser = optimiser_named(solver, alpha=alpha, **options)
     rows, state = rows_for(network, weighted=weighted, dtype=dtype), state_for(network, optimiser, dtype)
     penalties = Penalties(alpha / rows.unit, l1 / rows.unit, optimiser)
     epoch = kind(network, Batches(rows, size), optimiser, penalties, state.theta)
-    return state.theta, [epoch(state, 0.05) for _ in range(epochs)], state
+    told = [epoch(state, 0.05) for _ in range(epochs)]
+    return state.theta, [[passed.total, *passed.gradient_norms, *passed.update_ratios] for passed in told], state
 
 
 def same(network: Network, **options: object) -> None:
@@ -152,12 +153,30 @@ def test_one_full_batch_step_of_gradient_descent_is_the_textbooks(kind: type) ->
     R = rows.weight[:, None] * (rows.X @ W + b - rows.y)
     cost = 0.5 * (R * (rows.X @ W + b - rows.y)).sum() + 0.5 * 0.7 * (W**2).sum()
     dW, db = (rows.X.T @ R + 0.7 * W) / N, R.sum(axis=0) / N
-    total, norm = kind(network, Batches(rows, N), optimiser, Penalties(0.7, 0.0, optimiser), state.theta)(state, 0.1)
+    told = kind(network, Batches(rows, N), optimiser, Penalties(0.7, 0.0, optimiser), state.theta)(state, 0.1)
     ((new_W, new_b),) = network.layout.views(state.theta)
     np.testing.assert_allclose(new_W, W - 0.1 * dW, rtol=1e-13)
     np.testing.assert_allclose(new_b, b - 0.1 * db, rtol=1e-13)
-    assert total == pytest.approx(cost, rel=1e-13)
-    assert norm == pytest.approx(np.sqrt((dW**2).sum() + (db**2).sum()), rel=1e-13)
+    norm = np.sqrt((dW**2).sum() + (db**2).sum())
+    assert told.total == pytest.approx(cost, rel=1e-13)
+    assert told.gradient_norm == pytest.approx(norm, rel=1e-13) and told.gradient_norms == pytest.approx([norm], rel=1e-13)
+    assert told.update_ratios == pytest.approx([0.1 * norm / np.sqrt((W**2).sum() + (b**2).sum())], rel=1e-13)
+
+
+@pytest.mark.parametrize("kind", [SteppedEpoch, CompiledEpoch])
+def test_an_epoch_tells_what_its_last_batch_did_to_each_layer(kind: type) -> None:
+    network, optimiser = network_of([4, 5, 3], ["tanh"]), optimiser_named("gd")
+    rows, state, other = rows_for(network), state_for(network, optimiser), state_for(network, optimiser)
+    penalties = Penalties(0.0, 0.0, optimiser)
+    told = kind(network, Batches(rows, 8), optimiser, penalties, state.theta)(state, 0.1)
+    other.order = other.order[:-5]  # 53 rows in batches of 8: the last has 5
+    kind(network, Batches(rows, 8), optimiser, penalties, other.theta)(other, 0.1)
+    for norm, ratio, before, after in zip(
+        told.gradient_norms, told.update_ratios, network.layout.views(other.theta), network.layout.views(state.theta), strict=True
+    ):
+        move = np.sqrt(sum(((new - old) ** 2).sum() for old, new in zip(before, after, strict=True)))
+        assert move == pytest.approx(0.1 * norm, rel=1e-10)
+        assert ratio == pytest.approx(move / np.sqrt(sum((old**2).sum() for old in before)), rel=1e-10)
 
 
 def test_an_epoch_that_runs_away_stops_at_once_and_says_so_with_a_number_that_is_not_finite() -> None:
@@ -167,8 +186,8 @@ def test_an_epoch_that_runs_away_stops_at_once_and_says_so_with_a_number_that_is
         rows, state = rows_for(network), state_for(network, optimiser)
         epoch = kind(network, Batches(rows, 1), optimiser, Penalties(0, 0, optimiser), state.theta)
         with np.errstate(all="ignore"):
-            totals = [epoch(state, 1e100)[0]]
-        assert not np.isfinite(totals[0])
+            told = epoch(state, 1e100)
+        assert not np.isfinite(told.total)
 
 
 def test_the_compiled_epoch_is_for_small_plain_networks() -> None:

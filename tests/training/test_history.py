@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glassnet.training.history import COLUMNS, History
+from glassnet.training.history import COLUMNS, LAYER_COLUMNS, History
 
 
 def two_epochs() -> History:
@@ -21,7 +21,7 @@ def two_epochs() -> History:
 def test_columns_left_out_are_none() -> None:
     history = two_epochs()
     assert len(history) == 2 and [row["epoch"] for row in history] == [1, 2]
-    assert tuple(history[0]) == COLUMNS
+    assert tuple(history[0]) == (*COLUMNS, *LAYER_COLUMNS)
     assert history.column("val_loss") == [None, None]
     assert history[-1]["loss"] == 0.5
 
@@ -32,6 +32,25 @@ def test_the_rows_survive_as_arrays() -> None:
     assert again.rows == history.rows
     assert all(column.dtype == np.float64 for column in history.as_arrays().values())
     assert len(History.from_arrays(History().as_arrays())) == 0
+
+
+def with_layers() -> History:
+    history = two_epochs()
+    history.append(epoch=3, loss=0.4, layer_gradient_norms=[0.5, 1 / 3], layer_update_ratios=[1e-3, 2e-3])
+    return history
+
+
+def test_columns_per_layer_survive_as_arrays_and_are_spread_in_tables(tmp_path: Path) -> None:
+    history = with_layers()
+    assert history.as_arrays()["history_layer_gradient_norms"].shape == (3, 2)
+    assert History.from_arrays(history.as_arrays()).rows == history.rows
+    assert history.to_frame()["gradient_norm_layer_2"].tolist()[-1] == 1 / 3
+    history.to_csv(tmp_path / "history.csv")
+    with open(tmp_path / "history.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0]["update_ratio_layer_1"] == "" and float(rows[2]["update_ratio_layer_2"]) == 2e-3
+    with pytest.raises(ValueError):
+        History.from_arrays({**history.as_arrays(), "history_layer_update_ratios": np.zeros((2, 2))})
 
 
 def test_columns_of_unequal_length_are_refused() -> None:

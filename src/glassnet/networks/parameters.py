@@ -56,6 +56,11 @@ class Layout:
             pairs.append((theta[weights].reshape(n_in, n_out), b))
         return pairs
 
+    def norms(self, theta: Array) -> list[float]:
+        """The Euclidean norm of each layer's part of a vector like theta, biases with their weights."""
+        parts = (theta[weights.start : offsets.stop] for weights, offsets in zip(self.weights, self.offsets, strict=True))
+        return [float(np.linalg.norm(part)) for part in parts]
+
     def pack(self, coefs: Sequence[Array], intercepts: Sequence[Array | None], dtype: Any) -> Array:
         """A new theta from one W (n_in, n_out) and one b (n_out,) or None per layer."""
         theta = np.empty(self.n_parameters, dtype)

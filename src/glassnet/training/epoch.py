@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from glassnet.maths.compiling import kernel
 from glassnet.maths.losses import value_and_delta
 from glassnet.maths.optimisers import Optimiser, shrink, step_size, update
 from glassnet.networks.network import Network, Workspace
+from glassnet.networks.parameters import Layout
 from glassnet.networks.passes import Spelled, backward_pass, can_be_compiled, forward_pass
 from glassnet.training.rows import Batches, Rows, gather
 
@@ -40,52 +41,77 @@ class Penalties:
         self.decay = optimiser.decay
 
 
+class Passed(NamedTuple):
+    """What an epoch tells: the sum of the losses, and per layer the gradient norm and the update ratio of its last batch."""
+
+    total: float
+    gradient_norms: list[float]
+    update_ratios: list[float]
+
+    @property
+    def gradient_norm(self) -> float:
+        """Euclidean norm of the last batch's whole gradient."""
+        return math.hypot(*self.gradient_norms)
+
+
+def passed(layout: Layout, total: float, slopes: Array, before: Array, theta: Array) -> Passed:
+    """What an epoch tells, from the squared gradient norm per layer and theta ``before`` and after the last update."""
+    with np.errstate(over="ignore", invalid="ignore"):  # a training that runs away is told by its loss
+        moves, sizes = layout.norms(theta - before), layout.norms(before)
+    ratios = [move / size if size else math.inf if move else 0.0 for move, size in zip(moves, sizes, strict=True)]
+    return Passed(total, [math.sqrt(slope) for slope in slopes.tolist()], ratios)
+
+
 class SteppedEpoch:
     """Batch by batch, through the network's own forward and backward."""
 
     def __init__(self, network: Network, batches: Batches, optimiser: Optimiser, penalties: Penalties, theta: Array) -> None:
         self.network, self.batches, self.optimiser, self.penalties = network, batches, optimiser, penalties
         self.work = Workspace(network, batches.size, theta.dtype)
-        self.gradient = np.zeros_like(theta)
+        self.gradient, self.before = np.zeros_like(theta), theta.copy()
         self.parameters, self.gradients = network.layout.views(theta), network.layout.views(self.gradient)
 
-    def __call__(self, state: Any, rate: float) -> tuple[float, float]:
-        """Visit the rows in ``state.order``; return the sum of the losses and the gradient norm of the last batch."""
-        total, slope = 0.0, 0.0
+    def __call__(self, state: Any, rate: float) -> Passed:
+        """Visit the rows in ``state.order``."""
+        total, slopes = 0.0, np.zeros(len(self.network.layers))
         constants = self.optimiser.constants(rate, state.theta.dtype)
         stretches = self._stretches(state)
+        left = -(-len(state.order) // self.batches.size)
         for X, y, weight in self.batches(state.order):
+            left -= 1
+            if not left:
+                self.before[:] = state.theta
             cost = self.network.value_and_gradient(self.parameters, self.gradients, X, y, weight, self.work.rows(len(y)), state.noise)
             state.updates += 1
-            penalty, slope = self._update(stretches, state.updates, constants, len(y))
-            total += cost + penalty
+            total += cost + self._update(stretches, state.updates, constants, len(y), slopes)
             if not math.isfinite(total):
                 break
-        return total, math.sqrt(slope)
+        return passed(self.network.layout, total, slopes, self.before, state.theta)
 
-    def _stretches(self, state: Any) -> list[tuple[Array, Array, list[Array], float, float, float]]:
-        """(theta, gradient, moments, l2, l1, decay) of each layer's weights and of its biases, which no penalty touches."""
+    def _stretches(self, state: Any) -> list[tuple[int, Array, Array, list[Array], float, float, float]]:
+        """(layer, theta, gradient, moments, l2, l1, decay) of each layer's weights and of its biases, which no penalty touches."""
         penalties, layout = self.penalties, self.network.layout
         found = []
-        for weights, offsets in zip(layout.weights, layout.offsets, strict=True):
+        for l, (weights, offsets) in enumerate(zip(layout.weights, layout.offsets, strict=True)):
             for where, l2, l1, decay in ((weights, penalties.l2, penalties.l1, penalties.decay), (offsets, 0.0, 0.0, 0.0)):
                 if where.stop > where.start:
                     moments = [moment[where] for moment in state.moments]
-                    found.append((state.theta[where], self.gradient[where], moments, l2, l1, decay))
+                    found.append((l, state.theta[where], self.gradient[where], moments, l2, l1, decay))
         return found
 
-    def _update(self, stretches: Any, t: int, constants: Array, n: int) -> tuple[float, float]:
-        """Move theta; return the penalty before the move and the squared norm of the gradient."""
-        penalty, slope, scale = 0.0, 0.0, 1.0 / n
-        for theta, g, moments, l2, l1, decay in stretches:
+    def _update(self, stretches: Any, t: int, constants: Array, n: int, slopes: Array) -> float:
+        """Move theta; slopes <- the squared gradient norm per layer; return the penalty before the move."""
+        penalty, scale = 0.0, 1.0 / n
+        slopes[:] = 0.0
+        for l, theta, g, moments, l2, l1, decay in stretches:
             if l1:
                 penalty += l1 * float(np.abs(theta).sum())
             squares, squared_slope = self.optimiser.step(
                 theta, g, moments, constants, t, scale=scale, l2=l2 * scale, l1=l1 * scale, decay=decay
             )
             penalty += 0.5 * l2 * squares
-            slope += squared_slope
-        return penalty, slope
+            slopes[l] += squared_slope
+        return penalty
 
 
 @kernel
@@ -120,12 +146,15 @@ def run_batches(
     l1: float,
     decay: float,
     total: float,
-) -> tuple[float, float]:
-    """Gather, forward, loss, backward, update for each batch of ``order``; return ``total`` plus the losses, and the last squared slope.
+    slopes: Array,
+    before: Array,
+) -> float:
+    """Gather, forward, loss, backward, update for each batch of ``order``; return ``total`` plus the losses.
 
-    The sum goes on from call to call in one order, so how many batches a call takes changes no bit.
+    slopes <- the squared gradient norm per layer, before <- theta ahead of the last update. The sum goes on from call to call in one
+    order, so how many batches a call takes changes no bit.
     """
-    size, slope = len(batch), 0.0
+    size = len(batch)
     last = size * (sizes[1:].sum() - sizes[-1])
     for start in range(0, len(order), size):
         rows = order[start : start + size]
@@ -144,7 +173,10 @@ def run_batches(
         backward_pass(A, theta, gradient, sizes, biased, codes, free, activations, deltas, size)
         updates += 1
         constants[1] = step_size(optimiser_code, rate, beta_1, beta_2, updates)
-        slope, at = 0.0, 0
+        slopes[:] = 0.0
+        if start + size >= len(order):
+            before[:] = theta
+        at = 0
         for part in range(2 * len(codes)):
             l, on = part // 2, 1.0 - part % 2  # weights, then biases, which no penalty touches
             stop = at + (sizes[l] * sizes[l + 1] if on else sizes[l + 1] * biased[l])
@@ -157,11 +189,11 @@ def run_batches(
             if l1 and on:
                 shrink(W, S, optimiser_code, nesterov, constants, l1 / n)
             total += 0.5 * on * l2 * squares
-            slope += squared_slope
+            slopes[l] += squared_slope
             at = stop
         if not math.isfinite(total):
             break
-    return total, slope
+    return total
 
 
 class CompiledEpoch:
@@ -170,7 +202,8 @@ class CompiledEpoch:
     def __init__(self, network: Network, batches: Batches, optimiser: Optimiser, penalties: Penalties, theta: Array) -> None:
         self.optimiser, self.penalties, self.loss, self.rows = optimiser, penalties, network.loss, batches.rows
         self.size, dtype = batches.size, theta.dtype
-        self.gradient = np.zeros_like(theta)
+        self.gradient, self.before = np.zeros_like(theta), theta.copy()
+        self.layout, self.slopes = network.layout, np.zeros(len(network.layers))
         net = Spelled.of(network, self.size, dtype)
         self.network: tuple[Any, ...] = (net.sizes, net.biased, net.codes, net.free, net.activations)
         self.buffers: tuple[Any, ...] = (
@@ -182,16 +215,16 @@ class CompiledEpoch:
         self.weight = np.empty(0, dtype) if self.rows.weight is None else self.rows.weight
         self.batches_per_call = 8
 
-    def __call__(self, state: Any, rate: float) -> tuple[float, float]:
-        """Visit the rows in ``state.order``; return the sum of the losses and the gradient norm of the last batch."""
+    def __call__(self, state: Any, rate: float) -> Passed:
+        """Visit the rows in ``state.order``."""
         constants = self.optimiser.constants(rate, state.theta.dtype)
         data, penalties = (self.rows.X, self.rows.y, self.weight), self.penalties
         run: Any = run_batches  # mypy cannot count arguments behind a star
-        total, slope, at = 0.0, 0.0, 0
+        total, at = 0.0, 0
         while at < len(state.order) and math.isfinite(total):
             chosen = state.order[at : at + self.batches_per_call * self.size]
             began = time.perf_counter()
-            total, slope = run(
+            total = run(
                 *data,
                 chosen,
                 state.theta,
@@ -212,12 +245,14 @@ class CompiledEpoch:
                 penalties.l1,
                 penalties.decay,
                 total,
+                self.slopes,
+                self.before,
             )
             done = -(-len(chosen) // self.size)
             at, state.updates = at + len(chosen), state.updates + done
             seconds = max(time.perf_counter() - began, 1e-9)
             self.batches_per_call = max(1, min(4 * self.batches_per_call, int(LONGEST_CALL * done / seconds)))
-        return total, math.sqrt(slope)
+        return passed(self.layout, total, self.slopes, self.before, state.theta)
 
 
 def epoch_for(

@@ -133,6 +133,7 @@ def minimise(
             gradient_norm=float(np.linalg.norm(latest["slope"])),
             weight_norm=float(np.linalg.norm(now)),
             seconds=time.perf_counter() - began,
+            layer_gradient_norms=network.layout.norms(latest["slope"]),
         )
         if plan.best.read(history):
             best_theta[:] = theta

@@ -24,7 +24,7 @@ from glassnet.checks import DivergenceError
 from glassnet.maths.optimisers import Optimiser
 from glassnet.maths.schedules import Schedule
 from glassnet.networks.network import BLOCK, Network, Workspace
-from glassnet.training.epoch import Penalties, epoch_for
+from glassnet.training.epoch import Passed, Penalties, epoch_for
 from glassnet.training.history import History, Row
 from glassnet.training.rows import Rows
 from glassnet.training.stopping import Best, NoImprovement, Reason, Rule, first_reason
@@ -119,21 +119,20 @@ def train(
             if plan.shuffle:
                 _shuffle(state)
             try:
-                total, gradient_norm = epoch(state, rate)
-                why = ""
+                result, why = epoch(state, rate), ""
             except DivergenceError as error:  # a loss that knows more than that a number is not finite
-                total, gradient_norm, why = math.inf, math.inf, f" {error}"
+                result, why = Passed(math.inf, [math.inf], []), f" {error}"
             state.samples += len(rows)
             state.seconds = time.perf_counter() - began
-            if not (math.isfinite(total) and np.isfinite(state.theta).all()):
+            if not (math.isfinite(result.total) and np.isfinite(state.theta).all()):
                 sentence = _runaway(network, rows, state, rate, plan) + why
                 if not (plan.restore_best and plan.best.epoch):
                     raise DivergenceError(sentence)
-                _record(network, state, None, total / len(rows), gradient_norm, rate)
+                _record(network, state, None, result, len(rows), rate)
                 state.history[-1].update(val_loss=math.nan, val_score=math.nan)
                 reason = Reason("diverged", sentence)
                 break
-            _record(network, state, held_out, total / len(rows), gradient_norm, rate)
+            _record(network, state, held_out, result, len(rows), rate)
             if plan.best.read(state.history):
                 state.best_theta[:] = state.theta
             asked = told(observers, state.history)
@@ -188,17 +187,19 @@ def _shuffle(state: State) -> None:
     state.order = state.order[steps]
 
 
-def _record(network: Network, state: State, held_out: HeldOut | None, cost: float, gradient_norm: float, rate: float) -> None:
+def _record(network: Network, state: State, held_out: HeldOut | None, result: Passed, n: int, rate: float) -> None:
     """Append the epoch's row to the history."""
     state.history.append(
         epoch=len(state.history) + 1,
-        loss=cost,
+        loss=result.total / n,
         val_loss=None if held_out is None else mean_loss(network, state.theta, held_out.rows),
         val_score=None if held_out is None or held_out.score is None else held_out.score(state.theta),
-        gradient_norm=gradient_norm,
+        gradient_norm=result.gradient_norm,
         weight_norm=float(np.linalg.norm(state.theta)),
         learning_rate=rate,
         seconds=state.seconds,
+        layer_gradient_norms=result.gradient_norms if result.update_ratios else None,
+        layer_update_ratios=result.update_ratios or None,
     )
 
 
