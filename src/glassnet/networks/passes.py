@@ -33,6 +33,19 @@ LOGISTIC_LINK, SOFTMAX_LINK, EXP_LINK = 1, 2, 3
 
 
 @kernel
+def multiply_by_transpose(D: Array, W: Array, dX: Array) -> None:
+    """dX <- D W'. With one output it is an outer product, which takes BLAS three times as long as a loop."""
+    if W.shape[1] == 1:
+        w = W.reshape(W.size)
+        for i in range(len(D)):
+            d = D[i, 0]
+            for j in range(w.size):
+                dX[i, j] = d * w[j]
+    else:
+        np.dot(D, W.T, dX)
+
+
+@kernel
 def forward_pass(X: Array, theta: Array, sizes: Array, biased: Array, codes: Array, free: Array, activations: Array, room: int) -> Array:
     """Return the raw prediction (n, n_outputs), a view into ``activations``, which keeps every A_l."""
     n, at, here, read = len(X), 0, 0, X
@@ -82,7 +95,7 @@ def backward_pass(
             below = here - room * n_in
             np.dot(activations[below : below + n * n_in].reshape(n, n_in).T, D, dW)
             W = theta[at : at + n_in * n_out].reshape(n_in, n_out)
-            np.dot(D, W.T, deltas[below : below + n * n_in].reshape(n, n_in))
+            multiply_by_transpose(D, W, deltas[below : below + n * n_in].reshape(n, n_in))
 
 
 @kernel

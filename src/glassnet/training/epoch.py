@@ -54,11 +54,21 @@ class Passed(NamedTuple):
         return math.hypot(*self.gradient_norms)
 
 
+@kernel
+def update_ratio(before: Array, theta: Array) -> float:
+    """|theta - before| / |before|."""
+    move, size = theta.dtype.type(0.0), theta.dtype.type(0.0)
+    for i in range(theta.size):
+        step = theta[i] - before[i]
+        move += step * step
+        size += before[i] * before[i]
+    return math.sqrt(move / size) if size > 0 else (math.inf if move > 0 else 0.0)
+
+
 def passed(layout: Layout, total: float, slopes: Array, before: Array, theta: Array) -> Passed:
     """What an epoch tells, from the squared gradient norm per layer and theta ``before`` and after the last update."""
-    with np.errstate(over="ignore", invalid="ignore"):  # a training that runs away is told by its loss
-        moves, sizes = layout.norms(theta - before), layout.norms(before)
-    ratios = [move / size if size else math.inf if move else 0.0 for move, size in zip(moves, sizes, strict=True)]
+    ends = zip(layout.weights, layout.offsets, strict=True)
+    ratios = [update_ratio(before[first.start : last.stop], theta[first.start : last.stop]) for first, last in ends]
     return Passed(total, [math.sqrt(slope) for slope in slopes.tolist()], ratios)
 
 
