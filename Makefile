@@ -1,9 +1,13 @@
 # A fresh machine with Python 3.11 or newer needs nothing else:
 #   make demo    train on real data and leave a model and figures in demo/
-#   make test    every test
+#   make test    every test that needs no browser
+#   make test-browser    report.html in a real browser: Debian's chromium, or the one that CHROMIUM_PATH names
 #   make check   style and types
 #   make docs    run every example of README.md and docs/
 #   make compat  scikit-learn's own tests, run against glassnet's estimators
+#   make torture  kills, full disks, damaged files, Ctrl-C and threads; an hour or two
+#   make mutants  whether the tests notice faults put into the source
+#   make gallery  draw the pictures of docs/gallery.md again
 #   make bench DATA=...     speed beside the peers, to benchmarks/RESULTS.md (downloads them; DATA, with mnist.npz, may be left out)
 #   make bench-quick        the same on smaller work, under 3 minutes
 #   make accuracy DATA=...  what is learned, to benchmarks/ACCURACY.md (DATA holds the tables that benchmarks/README.md names)
@@ -17,7 +21,7 @@ PEERS := $(VENV)/.peers
 DATA ?=
 TEST_OPTIONS ?= -q -n auto --maxprocesses 4
 
-.PHONY: help demo test check docs compat bench bench-quick accuracy format wheel clean
+.PHONY: help demo test test-browser check docs compat torture mutants gallery bench bench-quick accuracy format wheel clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -34,10 +38,13 @@ demo: $(READY)
 	@rm -rf demo/run
 	$(BIN)/python examples/bundled_table.py breast_cancer demo/tumours.csv
 	$(BIN)/glassnet train demo/tumours.csv --target diagnosis --seed 0 -o demo/run
-	@echo "Model, figures and metrics:" && ls demo/run
+	@echo "Open demo/run/report.html. Model, figures and metrics:" && ls demo/run
 
 test: $(READY)
-	$(BIN)/python -m pytest $(TEST_OPTIONS)
+	$(BIN)/python -m pytest $(TEST_OPTIONS) --ignore tests/browser
+
+test-browser: $(READY)
+	$(BIN)/python -m pytest -q tests/browser
 
 check: $(READY)
 	$(BIN)/ruff check .
@@ -50,7 +57,16 @@ docs: $(READY)
 # from a folder without configuration: scikit-learn's tests are not held to ours
 compat: $(READY)
 	PYTHONPATH=compat $(BIN)/python -m pytest -q -n auto --maxprocesses 4 -c /dev/null -p no:cacheprovider -p substitution \
-		--pyargs sklearn.neural_network.tests.test_mlp sklearn.linear_model.tests.test_logistic
+		--pyargs sklearn.neural_network.tests.test_mlp sklearn.linear_model.tests.test_logistic sklearn.neural_network.tests.test_rbm
+
+torture: $(READY)
+	$(BIN)/python -m torture
+
+mutants: $(READY)
+	$(BIN)/python -m torture.mutants
+
+gallery: $(READY)
+	$(BIN)/python docs/pictures/gallery.py
 
 # torch first and by its exact version: resolved together with the other peers, it may come as another build
 $(PEERS): $(READY)

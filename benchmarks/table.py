@@ -30,6 +30,8 @@ CORES = {
     "logistic-wide": 1,
     "logistic-sparse": 1,
     "softmax-mnist": 1,
+    "rbm-batch-10": 1,
+    "rbm-batch-100": 1,
     "cv-penalties": 1,
     "cv-networks": 2,
     "predict-one": 1,
@@ -39,7 +41,7 @@ CORES = {
     "memory": 1,
 }
 
-NEEDS = {"softmax-mnist": "mnist.npz"}
+NEEDS = {"softmax-mnist": "mnist.npz", "rbm-batch-10": "mnist.npz", "rbm-batch-100": "mnist.npz"}
 """Rows that read a file in the directory given as ``--data``."""
 
 
@@ -54,6 +56,10 @@ def measure(row: str, settings: Settings) -> Result:
         from benchmarks import logistic
 
         return logistic.run(row, quick=quick, repeats=repeats, threads=threads, data=settings.data)
+    if row.startswith("rbm-"):
+        from benchmarks import boltzmann
+
+        return boltzmann.run(row, quick=quick, repeats=repeats, data=settings.data)
     if row.startswith("cv-"):
         from benchmarks import selection
 

@@ -16,8 +16,10 @@ import sklearn.linear_model
 import sklearn.linear_model._logistic
 import sklearn.neural_network
 import sklearn.neural_network._multilayer_perceptron
+import sklearn.neural_network._rbm
 
 import glassnet
+from glassnet.estimators.boltzmann.bernoulli_rbm import BernoulliRBM
 
 REPLACED = {
     "MLPClassifier": (sklearn.neural_network, sklearn.neural_network._multilayer_perceptron),
@@ -50,6 +52,8 @@ SET_ASIDE: dict[str, dict[str, str]] = {
 for name, modules in REPLACED.items():
     for module in modules:
         setattr(module, name, getattr(glassnet, name))
+for module in (sklearn.neural_network, sklearn.neural_network._rbm):
+    module.BernoulliRBM = BernoulliRBM
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -18,7 +18,7 @@ SOURCE = str(Path(__file__).parents[1] / "src")
 os.environ["PYTHONPATH"] = os.pathsep.join([SOURCE, *filter(None, [os.environ.get("PYTHONPATH")])])
 
 # Numba's cache does not notice when a formula changes that is compiled into the kernels of another file; a cache per text of them does.
-kernels = sorted(path for room in ("maths", "networks", "training", "data") for path in (Path(SOURCE) / "glassnet" / room).glob("*.py"))
+kernels = sorted(path for room in ("maths", "networks", "training", "data") for path in (Path(SOURCE) / "glassnet" / room).rglob("*.py"))
 text = hashlib.sha256(b"".join(path.read_bytes() for path in kernels)).hexdigest()[:12]
 if "NUMBA_CACHE_DIR" not in os.environ:
     cache = Path(tempfile.gettempdir()) / f"glassnet-kernels-{getpass.getuser()}-{text}"

@@ -117,7 +117,7 @@ def test_formulas_reach_the_columns(table, tmp_path):
         (["train", "{home}/photos", "--augment", "flip", "--solver", "lbfgs"], "descends on all rows at once"),
         (["train", "{home}/photos/dark"], "have no classes"),
         (["train", "{home}/run"], "is a trained run"),
-        (["predict", "{home}/run", "{home}/photos/dark/notes.txt"], "neither a folder of pictures nor a file of arrays"),
+        (["predict", "{home}/run", "{home}/photos/dark/notes.txt"], "neither pictures nor a file of arrays"),
     ],
     ids=str,
 )

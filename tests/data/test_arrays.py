@@ -113,7 +113,7 @@ def test_which_names_are_those_of_arrays():
         ({"a": PICTURES, "b": PICTURES}, r"does not say which array is which; it has a \(6, 10, 10\), b \(6, 10, 10\). Call them X and y"),
         ({"y": DIGITS}, "does not say which array is which"),
         ({"X": PICTURES, "y": DIGITS[:3]}, r"one label for each of the 6 rows; got shape \(3,\)"),
-        ({"X": PICTURES, "y": np.zeros((6, 2))}, "one label for each"),
+        ({"X": PICTURES, "y": np.zeros((6, 2))}, r"one label for each.*Of columns of 0 and 1, save y\.argmax\(axis=1\)"),
         ({"X": np.array([["a", "b"]]), "y": [1]}, "must be numbers"),
         ({"X": np.zeros((0, 3)), "y": []}, "must be numbers in two or more dimensions; got shape"),
         ({"X": np.zeros(3), "y": DIGITS}, "must be numbers in two or more dimensions"),

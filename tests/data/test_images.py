@@ -12,7 +12,7 @@ from PIL import Image
 from glassnet.checks import DataError
 from glassnet.data.image_decoding import CHUNK
 from glassnet.data.image_files import natural_key
-from glassnet.data.images import read_images
+from glassnet.data.images import Images, read_images
 
 
 def test_what_is_no_folder_or_has_no_picture_is_refused(folder, tmp_path):
@@ -113,3 +113,16 @@ def test_rows_can_be_taken(folder):
     assert some.names == ("dog.1.png", "cat.1.png") and some.labels.tolist() == ["dog", "cat"]
     assert images.take(np.array([True, False, False])).names == ("cat.1.png",)
     assert (some.pixels[0] == images.pixels[2]).all()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pictures_brought_to_another_size_keep_everything_else(channels):
+    flat = np.full((2, 16 * 16 * channels), 200, np.uint8)
+    flat[1] = np.linspace(0, 255, 16).round().repeat(16 * channels)
+    images = Images(flat, np.array(["a", "b"]), ("1.png", "2.png"), 16, channels)
+    small = images.resized(8)
+    assert (small.size, small.channels, small.names, small.labels.tolist()) == (8, channels, images.names, ["a", "b"])
+    assert (small.pixels[0] == 200).all() and small.pixels.dtype == np.uint8
+    rows = small.picture(1).reshape(8, -1).astype(float)
+    assert (np.ptp(rows, axis=1) == 0).all() and rows[1:-1, 0] == pytest.approx(np.arange(1, 7) * 34 + 8.5, abs=1)
+    assert images.resized(16) is images

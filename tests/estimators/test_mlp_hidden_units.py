@@ -30,11 +30,11 @@ def test_activations_are_the_formula_of_each_layer() -> None:
 
 def test_the_output_layer_on_the_last_hidden_one_is_the_decision() -> None:
     decision = NET.transform(X) @ NET.coefs_[2] + NET.intercepts_[2]
-    np.testing.assert_allclose(decision[:, 0], NET.decision_function(X), rtol=1e-12)
+    np.testing.assert_allclose(decision[:, 0], NET.decision_function(X), rtol=1e-12, atol=1e-14)
 
 
 def test_float32_and_sparse_rows_are_taken() -> None:
-    np.testing.assert_allclose(NET.transform(sp.csr_array(X)), NET.transform(X), rtol=1e-12)
+    np.testing.assert_allclose(NET.transform(sp.csr_array(X)), NET.transform(X), rtol=1e-12, atol=1e-14)
     single = clone(NET).fit(X.astype(np.float32), Y)
     assert single.transform(X.astype(np.float32)).dtype == np.float32
 

@@ -66,7 +66,7 @@ def arrays_of(n, seed=0):
 def test_a_run_on_a_folder_leaves_figures_of_what_was_learned(folder, home):
     files = {path.name for path in home.iterdir()}
     figures = {"cost.png", "confusion.png", "weights.png", "confident.png"}
-    assert files == {"model.safetensors", "config.toml", "metrics.json", "history.csv", "schema.json"} | figures
+    assert files == {"model.safetensors", "config.toml", "metrics.json", "history.csv", "schema.json", "report.html"} | figures
     facts = json.loads((home / "metrics.json").read_text())
     assert facts["classes"] == ["lying", "standing"] and facts["target"] == "class"
     assert facts["test"]["accuracy"] == 1.0 and set(facts["baselines"]) == {"majority", "logistic"}
@@ -210,14 +210,14 @@ def test_options_of_tables_are_refused_for_pictures(folder, options, sentence):
         train_run(RunConfig(data=str(folder), **options))
 
 
-def test_options_of_pictures_are_refused_for_tables_and_arrays_keep_their_size(tmp_path):
+def test_options_of_pictures_are_refused_for_tables_and_arrays_keep_their_colour(tmp_path):
     pl.DataFrame({"a": [1, 2], "b": [1, 2]}).write_csv(tmp_path / "t.csv")
     with pytest.raises(DataError, match="--features has no meaning for a table"):
         train_run(RunConfig(data=str(tmp_path / "t.csv"), features="hog"))
     X, y = arrays_of(8)
     np.savez(tmp_path / "a.npz", X=X, y=y)
-    with pytest.raises(DataError, match="have size 16, and arrays are taken as they are; got 32"):
-        train_run(RunConfig(data=str(tmp_path / "a.npz"), size=32))
+    with pytest.raises(DataError, match="are grey, and those of arrays stay so. Leave out --grey or --colour"):
+        train_run(RunConfig(data=str(tmp_path / "a.npz"), grey=False))
     with pytest.raises(ValueError, match="descends on all rows at once"):
         RunConfig(augment="flip", solver="lbfgs")
 
@@ -232,7 +232,7 @@ def test_pictures_without_classes_and_runs_are_no_data_to_learn_from(home, tmp_p
     with pytest.raises(DataError, match="To evaluate, the pictures need their classes"):
         evaluate_run(run, read_new_rows(run, str(tmp_path), quiet), quiet)
     (tmp_path / "t.csv").write_text("a\n1\n")
-    with pytest.raises(DataError, match="neither a folder of pictures nor a file of arrays"):
+    with pytest.raises(DataError, match="neither pictures nor a file of arrays"):
         read_new_rows(run, str(tmp_path / "t.csv"), quiet)
 
 
@@ -280,3 +280,63 @@ def test_a_bad_folder_is_survived_and_every_bad_file_named(tmp_path):
         assert f"lying/{name}" in told
     assert "900 megapixels" in told and "link to a folder that is read already" in told
     assert sum(result.facts["rows"].values()) == 24 + 3
+
+
+def test_of_many_bad_files_some_are_named_and_where_the_others_are(tmp_path):
+    folder, said = save_folder(tmp_path / "photos"), []
+    for i in range(13):
+        (folder / "lying" / f"{i}.jpg").write_bytes(b"")
+    train_run(RunConfig(data=str(folder), **QUICK), say=said.append)
+    told = [line for line in said if line.startswith("  ")]
+    assert said[0] == "13 files could not be used:" and told[0] == "  lying/0.jpg: it is empty"
+    assert told[10:] == [f"  and 3 more; glassnet inspect {folder} names them all"]
+
+
+def test_one_picture_can_be_predicted_but_not_learned_from(home, folder):
+    run, one = open_run(home), folder / "standing" / "3.png"
+    found = predict_run(run, read_new_rows(run, str(one), quiet), quiet)
+    whole = predict_run(run, read_new_rows(run, str(folder), quiet), quiet)
+    assert found["file"].to_list() == ["3.png"]
+    assert found.row(0)[1] == whole.filter(file="standing/3.png").row(0)[1]
+    assert found.row(0)[2:] == pytest.approx(whole.filter(file="standing/3.png").row(0)[2:], abs=1e-5)
+    with pytest.raises(DataError, match=r"3\.png is one picture. Name the folder that holds the pictures"):
+        train_run(RunConfig(data=str(one)))
+    with pytest.raises(DataError, match="need their classes. A picture by itself has no class"):
+        evaluate_run(run, read_new_rows(run, str(one), quiet), quiet)
+    one = home.parent / "empty.png"
+    one.write_bytes(b"")
+    with pytest.raises(DataError, match=r"empty\.png cannot be used: it is empty"):
+        read_new_rows(run, str(one), quiet)
+
+
+def test_a_folder_of_one_class_names_the_folder_that_may_be_meant(tmp_path):
+    save_folder(tmp_path / "all" / "stripes", n=3)
+    with pytest.raises(DataError, match=r"one class, 'stripes'.* If 'lying', 'standing' are the classes, give .*stripes\."):
+        train_run(RunConfig(data=str(tmp_path / "all")))
+    (tmp_path / "one").mkdir()
+    (tmp_path / "all" / "stripes" / "lying").rename(tmp_path / "one" / "lying")
+    with pytest.raises(DataError, match=r"one class, 'lying'.*Put the pictures of each class into a folder of its own"):
+        train_run(RunConfig(data=str(tmp_path / "one")))
+
+
+def test_arrays_that_may_be_meant_as_pictures_are_said_to_be_numbers(tmp_path):
+    X, y = arrays_of(40)
+    np.savez(tmp_path / "a.npz", X=X.reshape(-1, 16, 16) / 255, y=y)
+    said = []
+    result = train_run(RunConfig(data=str(tmp_path / "a.npz"), epochs=1), say=said.append)
+    assert not result.data.are_pictures
+    assert said[0].startswith("X has shape (40, 16, 16) of float64: each row is taken as 256 numbers. Pictures are squares of bytes")
+    np.savez(tmp_path / "a.npz", X=X)
+    with pytest.raises(DataError, match="has no labels. Save them as y, beside X"):
+        train_run(RunConfig(data=str(tmp_path / "a.npz")))
+
+
+def test_pictures_of_arrays_are_brought_to_the_size_that_is_asked_for(tmp_path):
+    (X, y), (X_test, y_test) = arrays_of(40), arrays_of(10, seed=900)
+    np.savez(tmp_path / "a.npz", X_train=X, y_train=y, X_test=X_test, y_test=y_test)
+    result = train_run(RunConfig(data=str(tmp_path / "a.npz"), **{**QUICK, "size": 8}), tmp_path / "run")
+    assert (result.config.size, result.data.X.shape, result.data.aside.X.shape) == (8, (40, 64), (10, 64))
+    run = open_run(tmp_path / "run")
+    rows = read_new_rows(run, str(tmp_path / "a.npz"), quiet)
+    assert np.array_equal(rows.pixels, result.data.aside.X)
+    assert evaluate_run(run, rows, quiet)["metrics"]["accuracy"] == result.facts["test"]["accuracy"]

@@ -66,7 +66,8 @@ def test_a_run_leaves_everything_behind(table, tmp_path):
     said, rows = [], []
     result = train_run(RunConfig(data=table, target="kind", **QUICK), tmp_path / "run", observer=rows.append, say=said.append)
     files = {path.name for path in (tmp_path / "run").iterdir()}
-    assert files == {"model.safetensors", "config.toml", "metrics.json", "history.csv", "schema.json", "cost.png", "confusion.png"}
+    texts = {"config.toml", "metrics.json", "history.csv", "schema.json", "report.html"}
+    assert files == {"model.safetensors", "cost.png", "confusion.png", *texts}
     facts = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert facts == result.facts
     assert facts["rows"] == {"training": 98, "held_out": 22, "test": 30, "without_target": 0}

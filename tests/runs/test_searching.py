@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import polars as pl
@@ -84,6 +89,51 @@ def test_several_processes_find_the_same(table, monkeypatch):
     monkeypatch.setattr(searching, "_cores", lambda: 2)
     together = train_run(RunConfig(data=table, **options)).facts["search"]["candidates"]
     assert [c["mean"] for c in alone] == [c["mean"] for c in together]
+
+
+def test_a_wide_search_by_several_processes_draws_the_same(table, monkeypatch):
+    options = {"search": "wide", "search_seconds": 2.0, **QUICK}
+    alone = train_run(RunConfig(data=table, **options)).facts["search"]["candidates"]
+    monkeypatch.setattr(searching, "PROCESSES_PAY", 0.0)
+    monkeypatch.setattr(searching, "_cores", lambda: 2)
+    together = train_run(RunConfig(data=table, **options)).facts["search"]["candidates"]
+    n = min(len(alone), len(together))
+    assert n >= 1 and [(c["parameters"], c["mean"]) for c in alone[:n]] == [(c["parameters"], c["mean"]) for c in together[:n]]
+
+
+SEARCH_BY_TWO = """
+import sys
+from glassnet.cli import main, progress
+from glassnet.runs import searching
+if __name__ == "__main__":
+    searching._cores, searching.PROCESSES_PAY, progress.SECONDS_BETWEEN_LINES = (lambda: 2), 0.0, 0.0
+    main(["train", sys.argv[1], "--target", "kind", "--search", "--epochs", "5000", "--patience", "5000", "-o", sys.argv[2]])
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals to a group of processes are POSIX's")
+@pytest.mark.parametrize("all_hear_it", [True, False], ids=["a terminal's Ctrl-C", "kill -INT of the one process"])
+def test_ctrl_c_ends_a_search_by_several_processes_and_leaves_none(table, tmp_path, all_hear_it):
+    (tmp_path / "search.py").write_text(SEARCH_BY_TWO)
+    command = [sys.executable, str(tmp_path / "search.py"), table, str(tmp_path / "run")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        try:
+            assert process.stderr is not None
+            told = next(line for line in process.stderr if line.startswith(("searching: 3 of", "Error")))
+            assert told == "searching: 3 of 60\n"
+            (os.killpg if all_hear_it else os.kill)(process.pid, signal.SIGINT)
+            rest = process.stderr.read()
+            assert process.wait(timeout=60) == 130
+            assert "Interrupted" in rest and "Traceback" not in rest
+            for _ in range(300):  # whatever the processes of the search still tidy up
+                os.killpg(process.pid, 0)
+                time.sleep(0.1)
+            pytest.fail("processes of the search are left")
+        except ProcessLookupError:
+            assert not (tmp_path / "run").exists()
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_folds_keep_small_classes_in_training_and_score_every_other_row_once():

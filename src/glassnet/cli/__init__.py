@@ -22,7 +22,9 @@ _HOMES = {
     "train": "glassnet.cli.train",
     "predict": "glassnet.cli.predict",
     "evaluate": "glassnet.cli.evaluate",
+    "explain": "glassnet.cli.explain",
     "inspect": "glassnet.cli.inspect",
+    "report": "glassnet.cli.report",
 }
 TRACEBACK = "GLASSNET_TRACEBACK"
 """The environment variable with which every error shows where it was raised."""
@@ -100,6 +102,7 @@ def main() -> None:
     glassnet train visits.csv --target user_action -o run/
     glassnet predict run/ new.csv -o out.csv
     glassnet evaluate run/ test.csv --fail-under accuracy=0.9
+    glassnet explain run/ --row 17
     glassnet inspect visits.csv
     glassnet train photos/ --features hog
     """

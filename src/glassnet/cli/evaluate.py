@@ -53,8 +53,8 @@ def command(
     Classes: accuracy, log_loss (nats per row), roc_auc, f1_macro. Numbers: r2, mae, rmse.
     """
     from glassnet.checks import unknown_name
-    from glassnet.cli.results import BASELINES
     from glassnet.cli.speaking import counted, figure, remarks, show_json, show_metrics
+    from glassnet.runs.baselines import IN_WORDS
     from glassnet.runs.metrics import LOWER_IS_BETTER, NAMES, UNBOUNDED, is_missed
     from glassnet.runs.prediction import evaluate_run, open_run, places_of_new_rows, read_new_rows
 
@@ -76,7 +76,7 @@ def command(
         show_json({**found, "gates": gates})
     else:
         click.echo(f"{counted(found['rows'], 'row' if trained.config.size is None else 'picture')} of {data}:")
-        show_metrics({"model": metrics, **{BASELINES[key]: baseline for key, baseline in found["baselines"].items()}})
+        show_metrics({"model": metrics, **{IN_WORDS[key]: baseline for key, baseline in found["baselines"].items()}})
     for gate in gates:
         side = "at most" if gate["metric"] in LOWER_IS_BETTER else "at least"
         verdict = "missed" if gate["missed"] else "reached"

@@ -22,9 +22,10 @@ from glassnet.cli.options import given, quiet_option, reading_options
 @click.argument("run")
 @click.argument("data")
 @click.option("-o", "--output", metavar="FILE", help="Where to write the predictions as CSV.  [default: stdout]")
+@click.option("--as-they-are", is_flag=True, help="No apostrophe before labels that a spreadsheet would take for a formula.")
 @reading_options
 @quiet_option
-def command(run: str, data: str, output: str | None, quiet: bool, **reading: Any) -> None:
+def command(run: str, data: str, output: str | None, as_they_are: bool, quiet: bool, **reading: Any) -> None:
     """Predict the rows of DATA, a table, a folder of pictures or a file of arrays, with RUN, a run directory or its model file.
 
     Writes one row for each row of DATA, in the same order: a column prediction, then a column probability_<class> for each class. For
@@ -43,7 +44,7 @@ def command(run: str, data: str, output: str | None, quiet: bool, **reading: Any
         rows = read_new_rows(trained, source, say, given(reading))
         predictions = predict_run(trained, rows, say, places_of_new_rows(trained, source, given(reading)))
     text = io.StringIO()
-    harmless(predictions).write_csv(text)
+    (predictions if as_they_are else harmless(predictions)).write_csv(text)
     if output is None:
         click.echo(text.getvalue(), nl=False)
     else:

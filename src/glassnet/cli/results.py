@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from glassnet.cli.speaking import counted, listed, show_metrics, show_table
+from glassnet.runs.baselines import IN_WORDS
 
 if TYPE_CHECKING:
     from glassnet.data.pixels import ImagePreparation
@@ -17,13 +18,6 @@ if TYPE_CHECKING:
     from glassnet.runs.metrics import Metrics
     from glassnet.runs.training import RunResult
 
-BASELINES = {
-    "majority": "most frequent class",
-    "mean": "mean of training rows",
-    "logistic": "single logistic unit",
-    "softmax": "single softmax layer",
-    "linear": "single linear unit",
-}
 CANDIDATES_SHOWN = 40
 PARTS = {"pixels": "bytes of pixels", "hog": "histogram values of edges"}
 TREATED = {
@@ -60,9 +54,9 @@ def show_result(result: RunResult) -> None:
     else:
         name = "single layer" if result.config.model == "logistic" else "network"
         click.echo(f"On {counted(rows['test'], noun)} it has never seen:")
-        show_metrics({name: facts["test"], **{BASELINES[key]: metrics for key, metrics in reversed(facts["baselines"].items())}})
+        show_metrics({name: facts["test"], **{IN_WORDS[key]: metrics for key, metrics in reversed(facts["baselines"].items())}})
         if not facts["remarks"] and (single := no_worse(facts["test"], facts["baselines"])):
-            click.echo(f"The {BASELINES[single]} is no worse here: consider --model logistic, or more rows.")
+            click.echo(f"The {IN_WORDS[single]} is no worse here: consider --model logistic, or more rows.")
         if result.data.channels == 3 and result.config.features == "pixels":
             click.echo("Photos are often told apart better by their edges: try --features hog.")
     for remark in facts["remarks"]:

@@ -93,7 +93,7 @@ def command(data: str | None, config_file: str | None, output: str | None, force
     try:
         result = _trained(config_file, given({"data": data, **options}), output, replace=force, quiet=quiet)
     except KeyboardInterrupt as error:  # with words where the weights are there
-        click.echo(f"Interrupted. {error}" if str(error) else "Interrupted before the first epoch was over: nothing was saved.", err=True)
+        click.echo(f"Interrupted. {error}" if str(error) else "Interrupted before there were weights to keep: nothing was saved.", err=True)
         return 130
     from glassnet.cli.results import show_result
     from glassnet.cli.speaking import show_json

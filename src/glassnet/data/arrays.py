@@ -54,6 +54,8 @@ class Arrays:
         Numbers or text; class numbers are replaced by names where the file has them.
     size, channels : int or None
         Where the rows are square pictures of bytes.
+    shape : tuple of int
+        Of the training rows, as the file has them.
     """
 
     X: Array
@@ -62,6 +64,7 @@ class Arrays:
     y_test: Array | None = None
     size: int | None = None
     channels: int | None = None
+    shape: tuple[int, ...] = ()
 
     def images(self) -> Images | None:
         """The training rows as pictures, or None where they are none."""
@@ -76,6 +79,16 @@ class Arrays:
             return None
         labelling = "The file gives the classes." if y is not None else "The file has no labels."
         return Images(X, y, (), self.size, self.channels, (), labelling)
+
+    @property
+    def remark(self) -> str | None:
+        """What the user should know where rows that may be meant as pictures are taken as numbers."""
+        if self.size is not None or len(self.shape) < 3:
+            return None
+        return (
+            f"X has shape {self.shape} of {self.X.dtype}: each row is taken as {self.X.shape[1]:,} numbers. Pictures are squares of bytes "
+            "(uint8, 0 to 255) of shape (n, s, s) or (n, s, s, 3), s at least 8; numpy.moveaxis(X, 1, -1) puts channels last."
+        )
 
 
 def holds_arrays(path: str | os.PathLike[str]) -> bool:
@@ -239,14 +252,14 @@ def _neighbour(source: str, what: str, rank: int) -> str | None:
 
 def _arrays(source: str, X: Array, y: Array | None, test: tuple[Array, Array | None] | None = None, classes: Array | None = None) -> Arrays:
     """Checked and flattened rows."""
-    size, channels = _picture(X)
+    (size, channels), shape = _picture(X), X.shape
     X, y = _rows(source, X, y, classes)
     if test is None:
-        return Arrays(X, y, size=size, channels=channels)
+        return Arrays(X, y, size=size, channels=channels, shape=shape)
     X_test, y_test = _rows(source, *test, classes)
     if X_test.shape[1] != X.shape[1]:
         raise DataError(f"{source}: test rows have {X_test.shape[1]} numbers, training rows {X.shape[1]}. They must agree.")
-    return Arrays(X, y, X_test, y_test, size, channels)
+    return Arrays(X, y, X_test, y_test, size, channels, shape)
 
 
 def _rows(source: str, X: Array, y: Array | None, classes: Array | None) -> tuple[Array, Array | None]:
@@ -257,7 +270,8 @@ def _rows(source: str, X: Array, y: Array | None, classes: Array | None) -> tupl
         return X, None
     y = y.reshape(-1) if y.ndim == 2 and y.shape[1] == 1 else y
     if y.shape != (len(X),) or y.dtype.kind not in "buifUS":
-        raise DataError(f"{source}: there must be one label for each of the {len(X):,} rows; got shape {y.shape} of {y.dtype}.")
+        columns = " Of columns of 0 and 1, save y.argmax(axis=1)." if y.ndim == 2 and len(y) == len(X) and y.dtype.kind in "buif" else ""
+        raise DataError(f"{source}: there must be one label for each of the {len(X):,} rows; got shape {y.shape} of {y.dtype}.{columns}")
     y = y.astype(str) if y.dtype.kind == "S" else y
     if (
         classes is not None

@@ -74,9 +74,10 @@ def find_images(folder: str | os.PathLike[str]) -> Found:
     loose = [file for file in files if not file.folder]
     classes = list(dict.fromkeys(file.folder for file in files if file.folder))
     if classes and all(name.casefold() in PARTS for name in classes):
+        first = min(classes, key=lambda name: not name.casefold().startswith("train"))
         raise DataError(
             f"The sub-folders of {root} are called {', '.join(map(repr, classes))}: parts of a collection, not classes. Give one of them, "
-            f"such as {os.path.join(root, classes[0])}."
+            f"such as {os.path.join(root, first)}."
         )
     if len(classes) > 1 or (classes and not loose):
         problems += [(file.name, "it stands beside the sub-folders, so it has no class; move it into one") for file in loose]

@@ -13,16 +13,17 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from PIL import Image
 
 from glassnet.checks import DataError, Faults
 from glassnet.data.image_cache import ImageCache, Kept
-from glassnet.data.image_decoding import CHUNK, decode_all
-from glassnet.data.image_files import Found, ImageFile, Problem, find_images, natural_key
+from glassnet.data.image_decoding import CHUNK, decode, decode_all
+from glassnet.data.image_files import SUFFIXES, Found, ImageFile, Problem, find_images, natural_key
 from glassnet.data.wording import count
 
 Pixels = NDArray[np.uint8]
@@ -67,6 +68,16 @@ class Images:
         """One picture as (size, size) or (size, size, 3), to be shown."""
         shape = (self.size, self.size) if self.channels == 1 else (self.size, self.size, self.channels)
         return self.pixels[row].reshape(shape)
+
+    def resized(self, size: int) -> Self:
+        """The same pictures brought to ``size`` pixels a side, as files are: by a triangle filter as wide as the reduction."""
+        if size == self.size:
+            return self
+        pixels = np.empty((len(self), size * size * self.channels), np.uint8)
+        for row in range(len(self)):
+            picture = Image.fromarray(np.ascontiguousarray(self.picture(row)))
+            pixels[row] = np.asarray(picture.resize((size, size), Image.Resampling.BILINEAR)).reshape(-1)
+        return replace(self, pixels=pixels, size=size)
 
     def take(self, rows: ArrayLike) -> Self:
         """These rows, in this order, copied."""
@@ -134,6 +145,20 @@ def read_images(
     if progress is not None:
         progress(len(found.files), len(found.files))
     return _images(os.fspath(folder), pixels, answers, found, size, grey)
+
+
+def is_image_file(path: str | os.PathLike[str]) -> bool:
+    """Whether it is a file with the name of a picture, such as ``cat.jpg``."""
+    return os.path.splitext(path)[1].lower() in SUFFIXES and os.path.isfile(path)
+
+
+def read_image(path: str | os.PathLike[str], *, size: int = 64, grey: bool = False) -> Images:
+    """The picture in one file, without a class. Raises DataError where it cannot be read."""
+    decoded = decode(os.fspath(path), size, grey)
+    if isinstance(decoded, str):
+        raise DataError(f"{os.fspath(path)} cannot be used: {decoded}.")
+    labelling = "A picture by itself has no class."
+    return Images(decoded[np.newaxis], None, (os.path.basename(path),), size, 1 if grey else 3, (), labelling)
 
 
 def _all_in_place(kept: Kept, files: list[ImageFile]) -> bool:

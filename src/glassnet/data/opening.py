@@ -11,6 +11,8 @@ from pathlib import Path
 from glassnet.checks import DataError
 
 LARGEST_UNPACKED = 4 * 2**30  # bytes a .gz file may grow to
+LIKELY = 2**26  # bytes; beyond these a table does not grow more than so many times over: text shrinks to a third or a twentieth
+TIMES = 50
 
 
 def bytes_of(source: str) -> bytes:
@@ -34,11 +36,12 @@ def bytes_of(source: str) -> bytes:
 def _unpacked(source: str) -> bytes:
     try:
         with gzip.open(source) as file:
-            raw = file.read(LARGEST_UNPACKED + 1)
+            most = min(LARGEST_UNPACKED, max(LIKELY, TIMES * os.path.getsize(source)))
+            raw = file.read(most + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{source} is a damaged gzip file: {error}.") from error
-    if len(raw) > LARGEST_UNPACKED:
-        raise DataError(f"{source} unpacks to more than {LARGEST_UNPACKED / 2**30:.0f} GiB. Unpack it first if you trust it.")
+    if len(raw) > most:
+        raise DataError(f"{source} unpacks to more than {most / 2**20:,.0f} MiB. Unpack it first if you trust it.")
     return raw
 
 

@@ -20,12 +20,13 @@ import polars as pl
 from glassnet.checks import DataError
 from glassnet.data.delimited import TextTable, positional_names
 from glassnet.data.inference import Stray, clean_text, infer_type
-from glassnet.data.opening import bytes_of, utf8_of
+from glassnet.data.opening import LIKELY, bytes_of, utf8_of
 from glassnet.data.strays import refuse_infinite_in, refuse_infinite_rows, stray_error
 from glassnet.data.targets import resolve_column
 from glassnet.data.wording import shown
 
 MISSING = ("?", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL", "None")
+PARQUET_TIMES = 1_000  # of its size a Parquet file may unpack to: a column of one value shrinks to almost nothing
 ROW_NAME = "row"  # given to a first column without a name: pandas and R write their row labels there
 
 
@@ -166,14 +167,23 @@ def is_nameless(data: Any) -> bool:
 
 def _read_parquet(source: str) -> pl.DataFrame:
     try:
+        _refuse_parquet_bomb(source)
         frame = pl.read_parquet(source)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise DataError(f"{source} is a damaged Parquet file: {str(error).splitlines()[0]}.") from error
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        raise DataError(f"{source} is a damaged Parquet file: {(str(error) or 'its reader gave up').splitlines()[0]}.") from error
     if not frame.width or frame.is_empty():
         raise DataError(f"{source} is a Parquet file without rows.")
     frame = table_from(frame)
     refuse_infinite_rows(frame, source)
     return frame
+
+
+def _refuse_parquet_bomb(source: str) -> None:
+    """Raise DataError where the header of a small file claims far more numbers than a table of that size would hold."""
+    width = len(pl.read_parquet_schema(source))
+    rows = int(pl.scan_parquet(source).select(pl.len()).collect().item())
+    if 8 * rows * width > max(LIKELY, PARQUET_TIMES * os.path.getsize(source)):
+        raise DataError(f"{source} says it holds {rows:,} rows of {width:,} columns in {os.path.getsize(source):,} bytes. Write it anew.")
 
 
 def _header_names(table: TextTable) -> list[str]:

@@ -7,8 +7,11 @@ run on one thread. Full-batch solvers resume from their last weights and build u
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import secrets
+import shutil
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,9 +23,14 @@ from glassnet.networks.network import Network
 from glassnet.training.history import History
 from glassnet.training.loop import State
 from glassnet.training.rows import Rows
+from glassnet.training.stopping import Reason
 
 LIMITS = ("max_iter", "max_fun", "max_seconds", "verbose", "checkpoint", "warm_start")
 """Parameters that may differ between the call that began a training and the call that goes on with it."""
+
+
+VECTORS = 4
+"""Vectors like theta in a state: theta, the best theta, and two moments."""
 
 
 class Checkpoint:
@@ -44,6 +52,9 @@ class Checkpoint:
         path = Path(estimator.checkpoint)
         if not path.parent.is_dir():
             raise FileNotFoundError(f"checkpoint: the folder {str(path.parent)!r} does not exist. Create it first.")
+        if path.is_dir():
+            raise IsADirectoryError(f"checkpoint: {str(path)!r} is a folder. Give the name of a file inside it.")
+        _check_writable(path, rows.y.dtype.itemsize * VECTORS * network.layout.n_parameters + 8 * len(rows))
         return cls(path, _fingerprint(estimator, network, rows))
 
     def __enter__(self) -> Self:
@@ -72,6 +83,7 @@ class Checkpoint:
             "noise": None if state.noise is None else json.dumps(state.noise.bit_generator.state),
             "counts": [state.updates, state.samples, state.drops, state.began_at],
             "seconds": state.seconds,
+            "ended": None if state.ended is None else list(state.ended),
         }
         write(self.path, arrays, facts)
 
@@ -98,7 +110,24 @@ class Checkpoint:
             state.noise.bit_generator.state = json.loads(facts["noise"])
         state.updates, state.samples, state.drops, state.began_at = facts["counts"]
         state.seconds = facts["seconds"]
+        state.ended = None if facts.get("ended") is None else Reason(*facts["ended"])
         state.history = History.from_arrays(arrays)
+
+
+def _check_writable(path: Path, size: int) -> None:
+    """Raise OSError where a file of ``size`` bytes cannot be made beside ``path``: better now than after the first epoch."""
+    probe = path.parent / f".glassnet-{secrets.token_hex(8)}.tmp"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        reason = error.strerror or error
+        raise OSError(error.errno, f"checkpoint: {str(path.parent)!r} cannot be written: {reason}. Give a path elsewhere.") from error
+    if (free := shutil.disk_usage(path.parent).free) < size:
+        raise OSError(
+            errno.ENOSPC,
+            f"checkpoint: {str(path.parent)!r} has {free:,} bytes left; a state takes {size:,}. Free some space, or write elsewhere.",
+        )
 
 
 def _fingerprint(estimator: Any, network: Network, rows: Rows) -> str:

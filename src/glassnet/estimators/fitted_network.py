@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from glassnet.data.prepared_rows import PreparedRows
 from glassnet.estimators.architecture import build_network, hidden_activations, network_of, per_layer
 from glassnet.estimators.given_weights import given_layers
 from glassnet.estimators.hidden_units import HiddenUnits
-from glassnet.estimators.input_rows import validated
+from glassnet.estimators.html_representation import ShowsItsNetwork
+from glassnet.estimators.input_rows import refuse_runaway, validated
 from glassnet.estimators.mlp_parameters import check_parameters
 from glassnet.estimators.summary import summarise
 from glassnet.maths.losses import Loss
@@ -27,7 +27,7 @@ from glassnet.training.history import History
 Array = NDArray[Any]
 
 
-class FittedNetwork(HiddenUnits, BaseEstimator):
+class FittedNetwork(HiddenUnits, ShowsItsNetwork):
     """Weights ``coefs_`` and ``intercepts_`` that answer; how they came about is the business of the classes below."""
 
     coefs_: list[Array]
@@ -83,14 +83,19 @@ class FittedNetwork(HiddenUnits, BaseEstimator):
         """The raw prediction of rows as the user gave them."""
         if "coefs_" not in self.__dict__:
             check_is_fitted(self)
-        return self._raw_prediction(self._checked(X))
+        X = self._checked(X)
+        with np.errstate(over="ignore", invalid="ignore"):
+            raw = self._raw_prediction(X)
+        refuse_runaway(raw, X)
+        return raw
 
     def _checked(self, X: Any) -> Any:
         """Rows as the user gave them, checked."""
         if self._plainly_right(X):
             return X
         prepared = isinstance(X, PreparedRows)
-        return validated(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False, skip_check_array=prepared)
+        options: dict[str, Any] = {"accept_sparse": "csr", "dtype": (np.float64, np.float32), "order": "C", "reset": False}
+        return validated(self, X, **options, skip_check_array=prepared)
 
     def _plainly_right(self, X: Any) -> bool:
         """True where scikit-learn's checks, which take longer than a small network, would find nothing: a finite float array."""
@@ -98,6 +103,8 @@ class FittedNetwork(HiddenUnits, BaseEstimator):
             type(X) is np.ndarray
             and X.ndim == 2
             and X.dtype.char in "fd"
+            and X.flags.c_contiguous
+            and X.flags.aligned
             and X.shape[1] == self.n_features_in_
             and X.shape[0] > 0
             and "feature_names_in_" not in self.__dict__

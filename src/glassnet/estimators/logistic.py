@@ -9,9 +9,9 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from glassnet.estimators.callbacks import CallbackSupportMixin, with_callbacks
+from glassnet.estimators.input_rows import checked_weights, validated
 from glassnet.estimators.logistic_callbacks import IterationTasks
 from glassnet.estimators.logistic_model import LogisticModel
 from glassnet.estimators.logistic_parameters import check_classes, check_parameters, read_penalty
@@ -151,7 +151,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):
         _, C, l1_ratio = read_penalty(self)
         X, y, codes = self._take_in(X, y)
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+            sample_weight = checked_weights(sample_weight, X, np.float64)
         weight = row_weights(sample_weight, self.class_weight, self.classes_, y, codes, X.dtype)
         held_out = self._held_out_loss(X_val, y_val, X.dtype)
         start = self._start(X.shape[1])
@@ -173,9 +173,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticModel):
     def _take_in(self, X: Any, y: Any) -> tuple[Any, Array, Array]:
         """Checked (X, y, class numbers); ``classes_`` is set."""
         small_indices = self.solver in ("liblinear", "sag", "saga")
-        X, y = validate_data(
-            self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], order="C", accept_large_sparse=not small_indices
-        )
+        X, y = validated(self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], order="C", accept_large_sparse=not small_indices)
         codes = self._read_classes(y)
         check_classes(self.solver, self.classes_)
         if self.threshold is not None and len(self.classes_) > 2:

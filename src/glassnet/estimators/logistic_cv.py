@@ -18,8 +18,8 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import check_cv
 from sklearn.utils import Bunch, compute_class_weight, metadata_routing
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from glassnet.estimators.input_rows import checked_weights, validated
 from glassnet.estimators.logistic_folds import fold_paths, fold_scores
 from glassnet.estimators.logistic_model import LogisticModel
 from glassnet.estimators.logistic_parameters import check_classes, check_parameters, read_penalties
@@ -158,10 +158,10 @@ class LogisticRegressionCV(LogisticModel):
         penalty, ratios = read_penalties(self)
         scoring, legacy = self._deprecated_choices()
         Cs = self._read_Cs()
-        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], order="C")
+        X, y = validated(self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], order="C")
         codes = self._read_classes(y)
         check_classes(self.solver, self.classes_)
-        weights = None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        weights = None if sample_weight is None else checked_weights(sample_weight, X, np.float64)
         routed = self._route("fit", weights, params)
         folds = list(check_cv(self.cv, y, classifier=True).split(X, y, **routed.splitter.split))
         row_weight = row_weights(weights, self._class_weights(y, weights), self.classes_, y, codes, X.dtype)

@@ -12,12 +12,14 @@ import numpy as np
 import scipy.sparse as sp
 import scipy.special
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags, check_array
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from glassnet.estimators.html_representation import ShowsItsNetwork
+from glassnet.estimators.input_rows import refuse_runaway, validated
 from glassnet.estimators.summary import summarise
 from glassnet.maths.losses import classifier_loss
 from glassnet.training.descent import Descent
@@ -31,7 +33,7 @@ COUNTED = 10_000
 """Range of whole-number labels up to which the classes are counted, not sorted."""
 
 
-class LogisticModel(ClassifierMixin, BaseEstimator):
+class LogisticModel(ClassifierMixin, ShowsItsNetwork):
     """The common part of LogisticRegression and LogisticRegressionCV; it is not used by itself."""
 
     _observers: tuple[Observer, ...] = ()
@@ -72,8 +74,10 @@ class LogisticModel(ClassifierMixin, BaseEstimator):
             Log-odds of the second class; for more classes, log-probabilities up to a constant per row.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", reset=False)
-        raw: Array = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+        X = validated(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), order="C", reset=False)
+        with np.errstate(over="ignore", invalid="ignore"):
+            raw: Array = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+        refuse_runaway(raw, X)
         return raw[:, 0] if raw.shape[1] == 1 else raw
 
     def predict(self, X: Any) -> Array:
@@ -187,7 +191,7 @@ class LogisticModel(ClassifierMixin, BaseEstimator):
             return None
         if X_val is None or y_val is None:
             raise ValueError(f"X_val and y_val are given together; got only {'y_val' if X_val is None else 'X_val'}.")
-        X = validate_data(self, X_val, accept_sparse="csr", dtype=dtype, reset=False)
+        X = validated(self, X_val, accept_sparse="csr", dtype=dtype, reset=False)
         codes = self._codes(check_array(y_val, ensure_2d=False, dtype=None), "y_val")
         if len(codes) != X.shape[0]:
             raise ValueError(f"X_val and y_val must have as many rows; got {X.shape[0]} and {len(codes)}.")

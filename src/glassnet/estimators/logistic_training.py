@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import compute_class_weight
 
+from glassnet.estimators.input_rows import refuse_weightless_classes
 from glassnet.maths.losses import classifier_loss
 from glassnet.training.descent import Descent, Solution
 from glassnet.training.directions import LastHessian
+from glassnet.training.interrupts import inside_a_search
 from glassnet.training.linear_problem import LinearProblem
 from glassnet.training.linear_solvers import minimise_linear
 from glassnet.training.separation import separation
@@ -73,7 +75,12 @@ def path(
         else:
             problem = problem.with_penalty(l1, l2)
         found = minimise_linear(problem, start, setting.plan, METHODS.get(setting.solver, "auto"), last)
-        apart = separation(problem, found.theta)
+        apart = None
+        try:
+            if found.reason.kind != "interrupted":  # whoever has interrupted is not kept waiting
+                apart = separation(problem, found.theta)
+        except KeyboardInterrupt:
+            found = replace(found, reason=found.reason._replace(kind="interrupted"))
         warn_if_unfinished(found, apart, setting)
         if apart:
             found = replace(found, reason=found.reason._replace(sentence=f"{found.stopped_because}; {apart} separation: no finite optimum"))
@@ -83,7 +90,9 @@ def path(
 
 
 def warn_if_unfinished(found: Solution, apart: str | None, setting: Setting) -> None:
-    """Say aloud where theta is not the minimum, or there is none, and what to do."""
+    """Say aloud where theta is not the minimum, or there is none, and what to do. Ctrl-C ends a search, too."""
+    if found.reason.kind == "interrupted" and inside_a_search():
+        raise KeyboardInterrupt(found.stopped_because)
     if apart:
         rows = "every row is" if apart == "complete" else "some rows are"
         warnings.warn(
@@ -127,6 +136,7 @@ def row_weights(sample_weight: Array | None, class_weight: Any, classes: Array, 
         weight = weight * compute_class_weight(class_weight, classes=classes, y=y, sample_weight=sample_weight)[codes]
     if not weight.sum() > 0:
         raise ValueError("sample_weight and class_weight leave every row with weight zero. Give some rows a weight above 0.")
+    refuse_weightless_classes(np.bincount(codes, weight, len(classes)), classes)
     return weight.astype(dtype)
 
 

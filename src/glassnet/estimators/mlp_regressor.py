@@ -35,7 +35,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         per hidden layer. A pair of functions of arrays (f, f') is accepted after f' has been compared with the slope of f.
     solver : str, default='adam'
         Step by step: 'sgd', 'gd' (full batch), 'rmsprop', 'adagrad', 'adam', 'adamw'. On all rows at once, by line search: 'lbfgs',
-        'cg'; and 'newton' for networks without hidden layers.
+        'cg'; and 'newton', with hidden layers under 'squared_error' only (Levenberg and Marquardt's method: all digits, few weights).
     alpha : float, default=0.0001
         Strength of the L2 penalty, >= 0, divided by the number of rows; for 'adamw' the decoupled weight decay. Biases are free.
     batch_size : int or 'auto', default='auto'

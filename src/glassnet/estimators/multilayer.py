@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 from sklearn.base import TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state, column_or_1d
-from sklearn.utils.validation import _check_sample_weight
 
 from glassnet.checks import DivergenceError
 from glassnet.data.prepared_rows import PreparedRows
 from glassnet.estimators.checkpoint import Checkpoint
 from glassnet.estimators.held_out import HeldOutRows, hold_out
-from glassnet.estimators.input_rows import validated
+from glassnet.estimators.input_rows import checked_weights, refuse_overflow, validated
 from glassnet.estimators.learning_network import LearningNetwork
 from glassnet.estimators.mlp_parameters import FULL_BATCH, STEPPING, check_parameters
 from glassnet.networks.network import BLOCK
+from glassnet.training.interrupts import inside_a_search
 from glassnet.training.rows import Rows
 from glassnet.training.stopping import Reason
 
@@ -68,6 +68,9 @@ class MultilayerPerceptron(TransformerMixin, LearningNetwork):
         """The default monitored score: accuracy or R2."""
         raise NotImplementedError
 
+    def _check_weights(self, y: Any, weight: Array | None) -> None:
+        """Raise ValueError where the weights leave nothing to learn of a class."""
+
     def _check_going_on(self, y: Any) -> None:
         """Raise ValueError where a warm start cannot go on with ``y``."""
 
@@ -110,6 +113,7 @@ class MultilayerPerceptron(TransformerMixin, LearningNetwork):
             if self.early_stopping and held is None:
                 index, watched = hold_out(len(target), self.validation_fraction, random, stratify=self._stratify_by(y))
                 held = HeldOutRows.chosen(X, self._hard(y), target, weight, watched)
+            self._check_weights(y, weight)
             rows = Rows.of(X, target, weight, index)
             checkpoint = Checkpoint.of(self, network, rows)
         self._close(self._learn_watched(network, rows, held, random, checkpoint, given), rows)
@@ -146,11 +150,12 @@ class MultilayerPerceptron(TransformerMixin, LearningNetwork):
         )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
+        refuse_overflow(X)
         self._n_rows = X.shape[0]
         if self.warm_start and not learn_targets:
             self._check_going_on(y)
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+            sample_weight = checked_weights(sample_weight, X)
         target = self._read_targets(y, learn=learn_targets, dtype=X.dtype, sample_weight=sample_weight)
         weight = self._weights_of_rows(y, sample_weight)
         if weight is not None and not weight.sum() > 0:
@@ -180,6 +185,8 @@ class MultilayerPerceptron(TransformerMixin, LearningNetwork):
     def _close(self, reason: Reason, rows: Rows) -> None:
         """Say aloud what the user should know of how training ended."""
         if reason.kind == "interrupted":
+            if inside_a_search():
+                raise KeyboardInterrupt(reason.sentence)
             warnings.warn("Training interrupted by user. The model holds the best weights so far.", stacklevel=3)
         elif reason.kind == "diverged":
             warnings.warn(reason.sentence, ConvergenceWarning, stacklevel=3)

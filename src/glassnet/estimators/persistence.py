@@ -45,10 +45,15 @@ PREFIX = "preparation."
 Preparation = TablePreparation | ImagePreparation
 _PREPARATIONS: dict[str, type] = {"table": TablePreparation, "pictures": ImagePreparation}
 _HOMES = {
+    "BernoulliRBM": "glassnet.estimators.boltzmann.bernoulli_rbm",
+    "DBNClassifier": "glassnet.estimators.boltzmann.dbn_classifier",
+    "DBNRegressor": "glassnet.estimators.boltzmann.dbn_regressor",
+    "DBNTransformer": "glassnet.estimators.boltzmann.dbn_transformer",
     "LogisticRegression": "glassnet.estimators.logistic",
     "LogisticRegressionCV": "glassnet.estimators.logistic_cv",
     "MLPClassifier": "glassnet.estimators.mlp_classifier",
     "MLPRegressor": "glassnet.estimators.mlp_regressor",
+    "RBM": "glassnet.estimators.boltzmann.rbm",
 }
 
 
@@ -214,7 +219,7 @@ def _preparation_of(metadata: dict[str, Any], arrays: dict[str, np.ndarray]) -> 
 def _try_out(estimator: Any) -> None:
     """Predict for one row of zeros: what does not fit together is found now, not in the user's hands."""
     row = np.zeros((1, estimator.n_features_in_))
-    estimator.predict(row)
+    estimator.predict(row) if hasattr(estimator, "predict") else estimator.transform(row)
     if hasattr(estimator, "classes_"):
         probability, classes = estimator.predict_proba(row), estimator.classes_
         pairs = zip(probability, classes, strict=True) if isinstance(classes, list) else [(probability, classes)]

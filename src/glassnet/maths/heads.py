@@ -44,7 +44,7 @@ class HeadedLoss(Loss):
     def predict(self, raw: Array, out: Array) -> None:
         """out <- p(z), head by head; raw and out may be one array."""
         for loss, units in self._heads():
-            part = np.ascontiguousarray(raw[:, units])
+            part = np.array(raw[:, units], order="C")  # a copy, even of one head over all units: raw is not ours to change
             loss.predict(part, part)
             out[:, units] = part
 

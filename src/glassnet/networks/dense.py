@@ -12,20 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.maths.activations import IDENTITY, USER, Activation, activate, descend
+from glassnet.networks.products import multiply as multiply
 
 Array = NDArray[Any]
-
-
-def multiply(X: Any, W: Array, out: Array) -> None:
-    """out <- X W, for an array or a SciPy sparse X."""
-    if isinstance(X, np.ndarray):
-        np.matmul(X, W, out=out)
-    else:
-        out[...] = X @ W
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +48,4 @@ class Dense:
         descend(D, Z if self.activation.needs_z else A, db, code)
         multiply(X.T, D, dW)
         if dX is not None:
-            np.matmul(D, W.T, out=dX)
+            multiply(D, W.T, dX)

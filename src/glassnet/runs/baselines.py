@@ -21,6 +21,15 @@ from glassnet.runs.config import OF_THE_MODEL, RunConfig
 from glassnet.runs.metrics import Metrics, classification_metrics, regression_metrics
 from glassnet.runs.preparing import Prepared
 
+IN_WORDS = {
+    "majority": "most frequent class",
+    "mean": "mean of training rows",
+    "logistic": "single logistic unit",
+    "softmax": "single softmax layer",
+    "linear": "single linear unit",
+}
+"""What each is called."""
+
 
 @dataclass(frozen=True)
 class Constant:

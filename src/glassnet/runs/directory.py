@@ -1,6 +1,6 @@
 """The directory of a run: claimed before training begins, so that hours of work never end at a closed door.
 
-model.safetensors   config.toml   metrics.json   history.csv   schema.json   cost.png   confusion.png or residuals.png
+model.safetensors   config.toml   report.html   metrics.json   history.csv   schema.json   cost.png   confusion.png or residuals.png
 for pictures        weights.png   confident.png
 after a search      search.csv
 """
@@ -19,7 +19,7 @@ from glassnet.estimators.persistence import FILE_NAME
 from glassnet.files import atomic
 
 FIGURES = ("cost.png", "confusion.png", "residuals.png", "weights.png", "confident.png")
-FILES = (FILE_NAME, "config.toml", "metrics.json", "history.csv", "schema.json", "search.csv", *FIGURES)
+FILES = (FILE_NAME, "config.toml", "metrics.json", "history.csv", "schema.json", "search.csv", "report.html", *FIGURES)
 
 
 class RunDirectory:

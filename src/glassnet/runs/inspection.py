@@ -29,7 +29,7 @@ def inspect_data(config: RunConfig, say: Say, *, target: str | None = None) -> d
         images = arrays.images()
         if images is not None:
             more = {} if arrays.X_test is None else {"test_rows": len(arrays.X_test)}
-            return _inspect_pictures(config, images) | more
+            return _inspect_pictures(config, images if config.size is None else images.resized(config.size)) | more
         frame = frame_of(arrays.X, arrays.y)
         return {"table": config.data, "rows": frame.height, **_prepared(TablePreparation().fit(frame))}
     return inspect_table(config, say, target=target)

@@ -28,8 +28,10 @@ from glassnet.runs.reading import Say, formulas_of, places, read_rows
 
 Rows = pl.DataFrame | Images
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for the beginning of a formula; the last four are the wide forms of the first."""
+NUMBER = r"^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$"
+"""Text that is a number does no harm."""
 
 
 @dataclass(frozen=True)
@@ -139,11 +141,14 @@ def _features(run: Run, rows: Rows, say: Say) -> Any:
 
 
 def harmless(predictions: pl.DataFrame) -> pl.DataFrame:
-    """The same with an apostrophe before labels, and names of files, that a spreadsheet would take for a formula."""
+    """The same with an apostrophe before labels, and names of files, that a spreadsheet would take for a formula.
+
+    What begins with an apostrophe gets one more, so that taking one away from whatever begins with it gives every label back.
+    """
     for name in ("file", "prediction"):
         if name in predictions.columns and predictions[name].dtype == pl.String:
             text = pl.col(name)
-            dangerous = pl.any_horizontal(text.str.starts_with(sign) for sign in FORMULA)
+            dangerous = pl.any_horizontal(text.str.starts_with(sign) for sign in (*FORMULA, "'")) & ~text.str.contains(NUMBER)
             predictions = predictions.with_columns(pl.when(dangerous).then("'" + text).otherwise(text).alias(name))
     return predictions
 

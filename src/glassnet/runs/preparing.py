@@ -101,13 +101,13 @@ def _pictures(config: RunConfig, data: Examples, parts: Parts) -> tuple[ImagePre
 
 
 def picture_of_test(data: Examples, parts: Parts) -> Callable[[int], tuple[NDArray[np.uint8], str]]:
-    """A function from the number of a test row to its picture, (size, size) or (size, size, 3), and the name of its file."""
+    """A function from the number of a test row to its picture, (size, size) or (size, size, 3), and its file, or its row of an array."""
     source, rows = (data, parts[2]) if data.aside is None else (data.aside, np.arange(len(data.aside.y)))
     assert data.size is not None
     shape = (data.size, data.size, 3) if data.channels == 3 else (data.size, data.size)
 
     def picture(row: int) -> tuple[NDArray[np.uint8], str]:
         place = int(rows[row])
-        return np.asarray(source.X[place]).reshape(shape), source.names[place] if source.names else str(place)
+        return np.asarray(source.X[place]).reshape(shape), source.names[place] if source.names else f"row {place}"
 
     return picture

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from glassnet.data.pixels import ImagePreparation
@@ -18,7 +17,13 @@ from glassnet.runs.metrics import finite
 from glassnet.runs.preparing import Parts, Prepared, picture_of_test
 from glassnet.runs.reading import Examples
 from glassnet.runs.searching import Found
-from glassnet.seeing import pictures, plots
+from glassnet.seeing.figures.confident_pictures import ConfidentPictureDisplay
+from glassnet.seeing.figures.confusion import ConfusionDisplay
+from glassnet.seeing.figures.cost_curve import CostCurveDisplay, loss_unit
+from glassnet.seeing.figures.display import Display
+from glassnet.seeing.figures.residuals import ResidualDisplay
+from glassnet.seeing.figures.style import png
+from glassnet.seeing.figures.weight_images import WeightImageDisplay
 
 
 def watched_losses(estimator: Any, *, watched: bool) -> NDArray[np.float64]:
@@ -72,37 +77,31 @@ def write_run(
     directory.write_json("metrics.json", facts)
     directory.write_json("schema.json", prepared.preparation.to_schema())
     directory.write_by("history.csv", estimator.history_.to_csv)
-    figures = {"cost.png": plots.cost_curve(estimator.history_, kept=facts["training"]["kept_epoch"], unit=_unit(config))}
+    cost = CostCurveDisplay(estimator.history_, kept=facts["training"]["kept_epoch"], unit=loss_unit(estimator))
+    figures: dict[str, Display] = {"cost.png": cost.plot()}
     figures |= _of_the_test(config, data, parts, prepared, estimator)
     if isinstance(prepared.preparation, ImagePreparation) and config.features != "hog":
         weights = estimator.coefs_[0][: prepared.preparation.n_features_in_]
-        names = list(data.task.classes) if len(estimator.coefs_) == 1 else None
-        figures["weights.png"] = pictures.weights(weights, prepared.preparation.size, prepared.preparation.channels, classes=names)
-    for name, figure in figures.items():
-        directory.write(name, plots.png(figure))
+        names = list(data.task.classes) or [data.target]
+        size, channels = prepared.preparation.size, prepared.preparation.channels
+        shape = (size, size, 3) if channels == 3 else (size, size)
+        figures["weights.png"] = WeightImageDisplay(weights, shape, classes=names if len(estimator.coefs_) == 1 else None).plot()
+    for name, display in figures.items():
+        directory.write(name, png(display.figure_))
     directory.remove_others({FILE_NAME, "metrics.json", "schema.json", "history.csv", *texts, *figures})
 
 
-def _of_the_test(config: RunConfig, data: Examples, parts: Parts, prepared: Prepared, estimator: Any) -> dict[str, Figure]:
+def _of_the_test(config: RunConfig, data: Examples, parts: Parts, prepared: Prepared, estimator: Any) -> dict[str, Display]:
     """What the test rows show."""
     X, y = prepared.test.X, prepared.test.y
     if not len(y):
         return {}
     predicted = estimator.predict(X)
     if config.task != "classification":
-        return {"residuals.png": plots.residuals(y, predicted, name=data.target)}
-    figures = {"confusion.png": plots.confusion(y, predicted, estimator.classes_.tolist())}
+        return {"residuals.png": ResidualDisplay.from_predictions(y, predicted, name=data.target, rows_are="test rows")}
+    labels = estimator.classes_.tolist()
+    figures: dict[str, Display] = {"confusion.png": ConfusionDisplay.from_predictions(y, predicted, labels=labels, rows_are="test rows")}
     if data.are_pictures:
         sure = estimator.predict_proba(X).max(axis=1)
-        figures["confident.png"] = pictures.confident(y, predicted, sure, picture_of_test(data, parts))
+        figures["confident.png"] = ConfidentPictureDisplay.from_predictions(y, predicted, sure, picture_of_test(data, parts))
     return figures
-
-
-def _unit(config: RunConfig) -> str:
-    """What the loss in the history is measured in."""
-    if config.loss == "log_loss":
-        return "cross-entropy, nats per row"
-    name = str(config.loss).replace("_", " ")
-    if config.task == "classification":
-        return name
-    return name if config.loss == "poisson" else f"{name}, target standardised"

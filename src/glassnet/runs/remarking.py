@@ -20,7 +20,8 @@ def remarks_on(config: RunConfig, facts: Mapping[str, Any], constant: Constant, 
     ``numbers`` names columns that a product could be made of.
     """
     advice = advice_for(config, numbers)
-    loss, test, baselines = facts["training"]["loss"], facts["test"], facts["baselines"]
+    training, test, baselines = facts["training"], facts["test"], facts["baselines"]
+    loss = training["loss"] if training["held_out_loss"] is None else training["held_out_loss"]  # the latter is without a penalty
     if config.task == "classification":
         shares = np.array(constant.shares)
         entropy = float(-(shares * np.log(shares)).sum())

@@ -204,17 +204,25 @@ def _by_chance(estimator: Any, space: Parameters, folds: list[Fold], config: Run
         if not drawn:
             break
         tasks = [(parameters, fold) for parameters in drawn for fold in folds]
-        found += _gathered(drawn, list(_run(estimator, tasks, left=budget - spent)), len(folds))
+        each = sum(candidate.seconds for candidate in found) / (len(found) * len(folds)) if found else None
+        found += _gathered(drawn, list(_run(estimator, tasks, left=budget - spent, each=each)), len(folds))
         longest = 0.8 * (time.monotonic() - began - spent)
     return found
 
 
-def _run(estimator: Any, tasks: list[tuple[Parameters, Fold]], left: float | None = None) -> Iterator[tuple[float, float]]:
-    """(score, seconds) of each task, in order; by several processes where the first one shows that it pays (``left`` seconds at most)."""
-    first = _fitted(estimator, *tasks[0])
-    yield first
-    rest = tasks[1:]
-    work = first[1] * len(rest)
+def _run(
+    estimator: Any, tasks: list[tuple[Parameters, Fold]], left: float | None = None, each: float | None = None
+) -> Iterator[tuple[float, float]]:
+    """(score, seconds) of each task, in order; by several processes where that pays, with ``left`` seconds at most.
+
+    A task takes ``each`` seconds; where that is not known, the first one shows it.
+    """
+    rest = tasks
+    if each is None:
+        first = _fitted(estimator, *tasks[0])
+        yield first
+        rest, each = tasks[1:], first[1]
+    work = each * len(rest)
     if _cores() == 1 or min(work, work if left is None else left) < PROCESSES_PAY:
         yield from (_fitted(estimator, *task) for task in rest)
         return

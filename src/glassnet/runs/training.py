@@ -1,6 +1,7 @@
 """The whole job, without any user interface: read, set test rows aside, prepare, train, ask the test rows once, write it down.
 
-read -> decide task -> split -> prepare (training rows only) -> search, if asked for -> fit -> save -> test rows -> baselines -> figures
+read -> decide task -> split -> prepare (training rows only) -> search, if asked for -> fit -> save -> test rows -> baselines
+-> doctor -> figures -> report
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ from glassnet.estimators.persistence import FILE_NAME, save
 from glassnet.runs.baselines import Constant, single_unit, single_unit_on_pictures
 from glassnet.runs.choices import decided, estimator_for
 from glassnet.runs.config import RunConfig
+from glassnet.runs.diagnosing import diagnosis_of
 from glassnet.runs.directory import RunDirectory
+from glassnet.runs.environment import environment
 from glassnet.runs.memory import check_room
 from glassnet.runs.metrics import Metrics, metrics_of
 from glassnet.runs.picture_reading import Stage, fingerprint, read_examples
@@ -36,6 +39,7 @@ from glassnet.runs.preparing import Parts, Prepared, prepare, split
 from glassnet.runs.reading import Examples, Say
 from glassnet.runs.recording import beside_the_model, ending, watched_losses, write_run
 from glassnet.runs.remarking import remarks_on
+from glassnet.runs.reporting import NAME, report_of
 from glassnet.runs.searching import Found, search
 from glassnet.training.history import Row
 
@@ -146,12 +150,12 @@ def train_run(
     model = Pipeline([("preparation", prepared.preparation), ("model", estimator)])
     constant = Constant.of(prepared.training.y, classes=config.task == "classification")
     if directory is None:
-        return _finished(config, data, parts, prepared, model, constant, seconds, None, found)
+        return _finished(config, data, parts, prepared, model, constant, seconds, None, found, say)
     with _undisturbed():
         save(model, directory.path / FILE_NAME, extra=beside_the_model(config, data, constant))
         directory.remove_others({FILE_NAME})  # numbers and figures of an earlier model must not stand beside this one
     try:
-        return _finished(config, data, parts, prepared, model, constant, seconds, directory, found)
+        return _finished(config, data, parts, prepared, model, constant, seconds, directory, found, say)
     except KeyboardInterrupt as error:
         raise InterruptedLate(f"The weights are in {directory.path / FILE_NAME}; some numbers or figures are missing.") from error
 
@@ -166,8 +170,9 @@ def _finished(
     seconds: float,
     directory: RunDirectory | None,
     found: Found | None,
+    say: Say,
 ) -> RunResult:
-    """Ask the test rows, and write down everything but the model, which is there already."""
+    """Ask the test rows and the doctor, and write down everything but the model, which is there already."""
     estimator = model[1]
     interrupted = estimator.stopped_because_.startswith("interrupted")
     lengths = {"training": len(prepared.training), "held_out": len(prepared.held_out), "test": len(prepared.test)}
@@ -183,8 +188,14 @@ def _finished(
         "training": ending(estimator, watched=len(prepared.held_out) > 0, seconds=seconds),
     }
     facts["remarks"] = remarks_on(config, facts, constant, numbers=_numbers(data))
+    diagnosis = diagnosis_of(model, prepared)
+    for finding in diagnosis:
+        say(str(finding))
+    facts["diagnosis"] = diagnosis.to_dict()["findings"]
+    facts["environment"] = environment()
     if directory is not None:
         write_run(directory, config, data, parts, prepared, estimator, facts, found)
+        directory.write(NAME, report_of(config, data, parts, model, prepared.test.X, facts).html)
     return RunResult(model, config, data, facts, None if directory is None else directory.path, interrupted)
 
 

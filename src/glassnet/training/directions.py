@@ -14,6 +14,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
+from glassnet.training.blocks import cholesky
 from glassnet.training.linear_problem import LinearProblem
 
 Array = NDArray[Any]
@@ -93,8 +94,8 @@ def factored(H: Array) -> Callable[[Array], Array]:
     lift = 0.0
     while True:
         try:
-            factor = scipy.linalg.cho_factor(H, lower=True, check_finite=False)
-            return lambda b: scipy.linalg.cho_solve(factor, b, check_finite=False)
+            L = cholesky(H)
+            return lambda b: scipy.linalg.cho_solve((L, True), b, check_finite=False)
         except scipy.linalg.LinAlgError:
             lift = max(100.0 * lift, 1e-13 * float(diagonal.max(initial=1e-300)))
             H = H.copy()

@@ -21,6 +21,7 @@ from glassnet.maths.optimisers import Optimiser, shrink, step_size, update
 from glassnet.networks.network import Network, Workspace
 from glassnet.networks.parameters import Layout
 from glassnet.networks.passes import Spelled, backward_pass, can_be_compiled, forward_pass
+from glassnet.networks.products import LONGEST_PRODUCT
 from glassnet.training.rows import Batches, Rows, gather
 
 Array = NDArray[Any]
@@ -30,6 +31,12 @@ COMPILED_UP_TO = 4e6
 
 LONGEST_CALL = 0.03
 """Seconds after which a compiled loop comes back to Python, so that Ctrl-C is heard."""
+
+
+LONGEST_STRETCH = 1 << 23
+"""Parameters in one call of an update, for the same reason."""
+SMALLEST_PART = 1024
+"""Rows of a batch that pass through the network at once in any case; what is large then is cut by the layer."""
 
 
 class Penalties:
@@ -72,12 +79,20 @@ def passed(layout: Layout, total: float, slopes: Array, before: Array, theta: Ar
     return Passed(total, [math.sqrt(slope) for slope in slopes.tolist()], ratios)
 
 
+def part_of_a_batch(network: Network, size: int) -> int:
+    """Rows that pass through the network at a time: all of a batch unless their products would be deaf to Ctrl-C for long."""
+    widest = max(max(layer.n_in * layer.n_out, 50 * (layer.n_in + layer.n_out)) for layer in network.layers)
+    return min(size, max(SMALLEST_PART, LONGEST_PRODUCT // widest))
+
+
 class SteppedEpoch:
     """Batch by batch, through the network's own forward and backward."""
 
     def __init__(self, network: Network, batches: Batches, optimiser: Optimiser, penalties: Penalties, theta: Array) -> None:
-        self.network, self.batches, self.optimiser, self.penalties = network, batches, optimiser, penalties
-        self.work = Workspace(network, batches.size, theta.dtype)
+        self.network, self.optimiser, self.penalties = network, optimiser, penalties
+        self.size, part = batches.size, part_of_a_batch(network, batches.size)
+        self.parts = batches if part == batches.size else Batches(batches.rows, part)
+        self.work = Workspace(network, part, theta.dtype)
         self.gradient, self.before = np.zeros_like(theta), theta.copy()
         self.parameters, self.gradients = network.layout.views(theta), network.layout.views(self.gradient)
 
@@ -86,17 +101,27 @@ class SteppedEpoch:
         total, slopes = 0.0, np.zeros(len(self.network.layers))
         constants = self.optimiser.constants(rate, state.theta.dtype)
         stretches = self._stretches(state)
-        left = -(-len(state.order) // self.batches.size)
-        for X, y, weight in self.batches(state.order):
-            left -= 1
-            if not left:
+        for start in range(0, len(state.order), self.size):
+            chosen = state.order[start : start + self.size]
+            if start + self.size >= len(state.order):
                 self.before[:] = state.theta
-            cost = self.network.value_and_gradient(self.parameters, self.gradients, X, y, weight, self.work.rows(len(y)), state.noise)
+            cost = self._value_and_gradient(chosen, state.noise)
             state.updates += 1
-            total += cost + self._update(stretches, state.updates, constants, len(y), slopes)
+            total += cost + self._update(stretches, state.updates, constants, len(chosen), slopes)
             if not math.isfinite(total):
                 break
         return passed(self.network.layout, total, slopes, self.before, state.theta)
+
+    def _value_and_gradient(self, chosen: Array, noise: np.random.Generator | None) -> float:
+        """The sum of the losses of these rows; ``self.gradient`` <- its gradient. A large batch passes in parts that are added up."""
+        cost, total = 0.0, None
+        for X, y, weight in self.parts(chosen):
+            cost += self.network.value_and_gradient(self.parameters, self.gradients, X, y, weight, self.work.rows(len(y)), noise)
+            if len(chosen) > len(y):
+                total = self.gradient.copy() if total is None else np.add(total, self.gradient, out=total)
+        if total is not None:
+            self.gradient[:] = total
+        return cost
 
     def _stretches(self, state: Any) -> list[tuple[int, Array, Array, list[Array], float, float, float]]:
         """(layer, theta, gradient, moments, l2, l1, decay) of each layer's weights and of its biases, which no penalty touches."""
@@ -104,9 +129,10 @@ class SteppedEpoch:
         found = []
         for l, (weights, offsets) in enumerate(zip(layout.weights, layout.offsets, strict=True)):
             for where, l2, l1, decay in ((weights, penalties.l2, penalties.l1, penalties.decay), (offsets, 0.0, 0.0, 0.0)):
-                if where.stop > where.start:
-                    moments = [moment[where] for moment in state.moments]
-                    found.append((l, state.theta[where], self.gradient[where], moments, l2, l1, decay))
+                for start in range(where.start, where.stop, LONGEST_STRETCH):
+                    part = slice(start, min(start + LONGEST_STRETCH, where.stop))
+                    moments = [moment[part] for moment in state.moments]
+                    found.append((l, state.theta[part], self.gradient[part], moments, l2, l1, decay))
         return found
 
     def _update(self, stretches: Any, t: int, constants: Array, n: int, slopes: Array) -> float:

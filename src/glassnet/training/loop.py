@@ -27,7 +27,7 @@ from glassnet.networks.network import BLOCK, Network, Workspace
 from glassnet.training.epoch import Passed, Penalties, epoch_for
 from glassnet.training.history import History, Row
 from glassnet.training.rows import Rows
-from glassnet.training.stopping import Best, NoImprovement, Reason, Rule, first_reason
+from glassnet.training.stopping import Best, EpochsDone, NoImprovement, Reason, Rule, TimeOver, first_reason
 
 Array = NDArray[Any]
 Observer = Callable[[Row], "bool | None"]
@@ -53,6 +53,7 @@ class State:
     began_at: int = 0
     seconds: float = 0.0
     best_theta: Array | None = None
+    ended: Reason | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class HeldOut:
     score: Callable[[Array], float] | None = None
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what runs away is caught and named, not warned of number by number
 def train(
     network: Network,
     rows: Rows,
@@ -110,7 +112,7 @@ def train(
     if state.best_theta is None:
         state.best_theta = state.theta.copy()
     try:
-        while True:
+        while (reason := _ended(state, plan)) is None:
             if begin is not None:
                 begin()
             done = len(state.history) - state.began_at
@@ -140,18 +142,17 @@ def train(
             if stop and isinstance(stop[0], NoImprovement) and plan.schedule.drops_instead_of_stopping(rate):
                 state.drops += 1
                 stop = first_reason([rule for rule in plan.rules if rule is not stop[0]], state.history)
+            state.ended = asked or (stop[1] if stop else None)
             if keep is not None:
                 keep(state)
-            ended = asked or (stop[1] if stop else None)
-            if ended is not None:
-                reason = ended
-                break
     except KeyboardInterrupt:
         reason = Reason("interrupted", f"interrupted by the user in epoch {len(state.history) + 1}; the best weights so far are kept")
         _restore(state)
     except Exception:
         _restore(state)
         raise
+    finally:
+        state.ended = None
     if plan.restore_best:
         _restore(state)
     state.history.stopped_because = reason.sentence
@@ -172,6 +173,14 @@ def _compile(network: Network, rows: Rows, plan: Plan, penalties: Penalties, sta
     with np.errstate(all="ignore"), contextlib.suppress(DivergenceError):
         epoch_for(network, rows, plan.batch_size, plan.optimiser, penalties, theta)(copy, plan.rate)
         mean_loss(network, theta, Rows(rows.X, rows.y, rows.weight, copy.order))
+
+
+def _ended(state: State, plan: Plan) -> Reason | None:
+    """Why training is over, or None. One that is resumed may have been over already; more epochs or time may be allowed since."""
+    limits = [rule for rule in plan.rules if isinstance(rule, EpochsDone | TimeOver)]
+    if state.ended is not None and state.ended.kind in ("epochs", "seconds") and first_reason(limits, state.history) is None:
+        state.ended = None
+    return state.ended
 
 
 def told(observers: Sequence[Observer], history: History) -> Reason | None:

@@ -22,6 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glassnet.networks.products import multiply
+from glassnet.training.blocks import square
 from glassnet.training.directions import factored
 from glassnet.training.linear_problem import LinearProblem
 from glassnet.training.row_sums import spread_rows
@@ -68,18 +70,24 @@ class _Scaled:
     def times(self, V: Array) -> Array:
         """A V."""
         V = self.inverse * V
-        return self.root * (self.X @ V - self.centre.T @ V)
+        return self.root * (self._product(self.X, V) - self.centre.T @ V)
 
     def transposed_times(self, V: Array) -> Array:
         """A' V."""
         V = self.root * V
-        return self.inverse * (self.X.T @ V - self.centre * V.sum(axis=0))
+        return self.inverse * (self._product(self.X.T, V) - self.centre * V.sum(axis=0))
+
+    @staticmethod
+    def _product(X: Any, V: Array) -> Array:
+        out = np.empty((X.shape[0], V.shape[1]), np.result_type(X.dtype, V.dtype))
+        multiply(X, V, out)
+        return out
 
     def square(self) -> Array:
         """A'A."""
         X = self.X.toarray() if hasattr(self.X, "toarray") else self.X
         A = (X - self.centre.T) * self.inverse.T * self.root
-        return np.asarray(A.T @ A, np.float64)
+        return np.asarray(square(A), np.float64)
 
 
 def _few(A: _Scaled, ridge: Array) -> Callable[[Array], Array]:

@@ -18,10 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glassnet.maths.losses import SQUARED
 from glassnet.networks.network import Network
 from glassnet.training.descent import Descent, Record, Solution
 from glassnet.training.directions import LARGEST_HESSIAN, CorrectedDirection, LastHessian, conjugate_direction
 from glassnet.training.history import History
+from glassnet.training.levenberg_marquardt import levenberg_marquardt
 from glassnet.training.linear_problem import LinearProblem
 from glassnet.training.loop import HeldOut, Observer, mean_loss, told
 from glassnet.training.row_sums import spread_rows
@@ -101,16 +103,19 @@ def newton_on_network(
     observers: Sequence[Observer] = (),
     begin: Callable[[], None] | None = None,
 ) -> Reason:
-    """Move ``theta`` of a network without hidden layers to the minimum by Newton's method; why it stopped.
+    """Move ``theta`` to the minimum by Newton's method, with hidden layers by Levenberg and Marquardt's; why it stopped.
 
     With ``best``, the weights of the best iteration are restored (early stopping). ``alpha`` is the network's l2 penalty, per sum of
-    row weights. Raises ValueError for a network with hidden layers, or a loss without curvature.
+    row weights. Raises ValueError for a loss without curvature, and for hidden layers under another loss than squared error.
     """
     if len(network.layers) > 1:
-        raise ValueError(
-            f"solver='newton' trains networks without hidden layers; this one has {len(network.layers) - 1}. "
-            "Use hidden_layer_sizes=() or solver='lbfgs'."
-        )
+        if network.loss.code != SQUARED:
+            raise ValueError(
+                "solver='newton' trains networks without hidden layers, and those with hidden layers under loss='squared_error'; this one "
+                f"has {len(network.layers) - 1} under {network.loss.name!r}. Use hidden_layer_sizes=() or solver='lbfgs'."
+            )
+        limits: dict[str, Any] = {"alpha": alpha, "tol": tol, "iterations": iterations, "rules": rules, "best": best}
+        return levenberg_marquardt(network, rows, theta, history, **limits, held_out=held_out, observers=observers, begin=begin)
     if network.loss.code < 0:
         raise ValueError("solver='newton' needs a curvature, which only the built-in losses tell. Use solver='lbfgs'.")
     X = rows.X if rows.X.dtype == rows.y.dtype else rows.X.astype(rows.y.dtype)

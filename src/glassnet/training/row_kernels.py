@@ -19,6 +19,9 @@ from glassnet.maths.losses import value_and_delta
 
 Array = NDArray[Any]
 
+CALL_NUMBERS = 1 << 23
+"""Numbers that a kernel reads in one call, before it comes back to Python, where Ctrl-C is heard."""
+
 
 @kernel
 def column_moments(X: Array, weight: Array, origin: Array, first: Array, second: Array) -> None:
@@ -55,11 +58,14 @@ def dense_moments(X: Array, weight: Array) -> tuple[Array, Array]:
     """
     first, second = np.zeros(X.shape[1]), np.zeros(X.shape[1])
     origin = X[int(np.argmax(weight))] if weight.size else X[0]
-    column_moments(X, weight, origin, first, second)
+    size = max(64, CALL_NUMBERS // max(1, X.shape[1]) // 64 * 64)
+    for start in range(0, len(X), size):
+        column_moments(X[start : start + size], weight[start : start + size], origin, first, second)
     total = float(weight.sum(dtype=np.float64)) if weight.size else float(len(X))
     if total == 0.0:
         return first, second
-    mean, variance = origin + first / total, np.maximum(second / total - (first / total) ** 2, 0.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, variance = origin + first / total, np.maximum(second / total - (first / total) ** 2, 0.0)
     for j in np.flatnonzero(~np.isfinite(variance)):  # the squares overflow the dtype of X, or float64 too
         x, s = X[:, j].astype(np.float64), weight.astype(np.float64) if weight.size else None
         with np.errstate(over="ignore", invalid="ignore"):

@@ -24,7 +24,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from glassnet.checks import DataError
 from glassnet.maths.losses import SOFTMAX, SQUARED, Loss, value_and_delta
+from glassnet.training.blocks import square
 from glassnet.training.row_kernels import dense_moments, fused_pass, scale_rows
 
 Array = NDArray[Any]
@@ -130,7 +132,6 @@ class RowSums:
         size = min(self.n, max(BLOCK_NUMBERS // (q * k), 64 + q * k // 2))
         total = np.zeros((k, q, k, q))
         scaled, wide = np.empty((size, q), self.dtype), np.empty((size, q * k if self.loss.code == SOFTMAX else 0), self.dtype)
-        square = np.empty((q, q), self.dtype)
         for rows, block in self._blocks(size, subtract=False):
             raw = self._raw(self._centred(block), W, c)
             weight = self.weight[rows] if self.weight.size else None
@@ -144,12 +145,12 @@ class RowSums:
                 root = raw if weight is None else raw * np.sqrt(weight)[:, None]
                 for j in range(k):
                     scale_rows(dense, root[:, j], centre, inverse, wide[:m, j * q : (j + 1) * q])
-                total -= np.dot(wide[:m].T, wide[:m]).reshape(k, q, k, q) * (1.0 - np.eye(k))[:, None, :, None]
+                total -= square(wide[:m]).reshape(k, q, k, q) * (1.0 - np.eye(k))[:, None, :, None]
             else:
                 bend = self.loss.curvature(raw, weight)
             for j in range(k):
                 scale_rows(dense, np.sqrt(bend[:, j]), centre, inverse, A)
-                total[j, :, j] += np.dot(A.T, A, out=square)
+                total[j, :, j] += square(A)
         return total.transpose(1, 0, 3, 2).reshape(q * k, q * k)
 
     def raw_blocks(self, W: Array, c: Array) -> Iterator[tuple[slice, Array]]:
@@ -199,7 +200,7 @@ class RowSums:
         if self._fused:
             W_rows, shift = np.ascontiguousarray(W.T, self.dtype), self._shift(W, c).astype(self.dtype)
             row_bytes, G_rows = self.dtype.itemsize * max(self.p, 1), np.zeros((self.k, self.p))
-            run, size = min(1024, max(8, RUN_BYTES // row_bytes // 8 * 8)), max(1024, CALL_BYTES // row_bytes)
+            run, size = min(1024, max(8, RUN_BYTES // row_bytes // 8 * 8)), max(1024, CALL_BYTES // (row_bytes * max(1, self.k // 2)))
             for start in range(0, self.n, size):
                 rows = slice(start, min(start + size, self.n))
                 targets = self._targets(y, rows)
@@ -240,8 +241,14 @@ class RowSums:
         """Weighted mean and variance of the columns, (p,) float64."""
         if self.sparse:
             weight = self.weight.astype(np.float64) if self.weight.size else np.ones(self.n)
-            mean = self.X.T @ weight / self.total
-            return mean, np.maximum(self.X.multiply(self.X).T @ weight / self.total - mean * mean, 0.0)
+            with np.errstate(over="ignore", invalid="ignore"):
+                mean = self.X.T @ weight / self.total
+                squares = self.X.astype(np.float64)
+                squares.data *= squares.data
+                variance = np.maximum(squares.T @ weight / self.total - mean * mean, 0.0)
+            if len(wrong := np.flatnonzero(~np.isfinite(variance))):
+                raise DataError(f"column {wrong[0]} of X has numbers whose square overflows. Divide the column, or leave it out.")
+            return mean, variance
         if self.n > 4 * ENOUGH_ROWS:
             rows = spread_rows(self.n, ENOUGH_ROWS)
             mean, variance = dense_moments(self.X[rows], self.weight[rows] if self.weight.size else self.weight)

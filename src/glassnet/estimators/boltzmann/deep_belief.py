@@ -1,0 +1,160 @@
+"""Deep belief networks: layers of Boltzmann machines learned one on top of the other, then fine-tuned as one network.
+
+    pre-training   machine l learns P(h_l = 1 | h_{l-1}), the features that machine l - 1 makes of all rows, labelled or not
+    unrolling      W of layer l <- W of machine l (of Gaussian columns divided by s^2),  b <- its hidden biases
+    fine-tuning    the network of the multilayer perceptron, its solvers, rules and files, from these weights instead of random ones
+
+Sources  Hinton, Osindero & Teh (2006), Neural Computation 18, 1527-1554; Hinton & Salakhutdinov (2006), Science 313, 504-507.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import _safe_indexing, check_random_state
+
+from glassnet.checks import Faults, unknown_name
+from glassnet.estimators.architecture import hidden_sizes
+from glassnet.estimators.boltzmann.bernoulli_rbm import whole
+from glassnet.estimators.boltzmann.rbm import RBM
+from glassnet.estimators.input_rows import validated
+
+Array = NDArray[Any]
+
+PRETRAINING: dict[str, Any] = {"method": "cd", "k": 1, "learning_rate": 0.1, "momentum": 0.5, "l2": 2e-4, "batch_size": 100}
+"""How each machine learns where nothing else is asked for."""
+
+
+def labelled_rows(y: Any, missing_label: Any) -> Array | None:
+    """Numbers of the rows that have a label, or None where all do: None, nan and ``missing_label`` mark those that do not.
+
+    Raises ValueError where no row has one.
+    """
+    values = np.asarray(y, dtype=object) if not isinstance(y, np.ndarray) else y
+    if values.dtype.kind == "f":
+        missing = np.isnan(values)
+    elif values.dtype.kind == "O":
+        missing = np.frompyfunc(lambda value: value is None or (isinstance(value, float) and value != value), 1, 1)(values).astype(bool)
+    else:
+        missing = np.zeros(values.shape, dtype=bool)
+    if missing_label is not None:
+        missing |= np.asarray(values == missing_label, dtype=bool)
+    if missing.ndim > 1:
+        missing = missing.any(axis=1)
+    if not missing.any():
+        return None
+    if missing.all():
+        raise ValueError("every label is missing; some rows must have one. To learn without labels use RBM or DBNTransformer.")
+    return np.flatnonzero(~missing)
+
+
+def pretrained(
+    X: Any, sizes: tuple[int, ...], visible: Any, epochs: int, settings: Mapping[str, Any], random: Any, verbose: Any, weight: Any = None
+) -> list[RBM]:
+    """Machines of ``sizes`` hidden units, each learned from the features that the one below makes of X; ``weight`` counts rows."""
+    machines: list[RBM] = []
+    for size in sizes:
+        chosen = {**PRETRAINING, **settings, "n_iter": epochs, "visible": "bernoulli" if machines else visible}
+        machine = RBM(size, **chosen, verbose=verbose, random_state=random.randint(2**31 - 1)).fit(X, sample_weight=weight)
+        machines.append(machine)
+        if len(machines) < len(sizes):
+            X = machine.transform(X)
+    return machines
+
+
+def upward(machine: RBM) -> tuple[Array, Array]:
+    """(W, b) of the layer that computes P(h = 1 | v)."""
+    scale = np.exp(-machine.log_variance_)[:, None]
+    return np.ascontiguousarray(machine.components_.T * scale), machine.intercept_hidden_.copy()
+
+
+class DeepBeliefNetwork:
+    """What DBNClassifier and DBNRegressor add to the multilayer perceptrons; it is not used by itself."""
+
+    # What a multilayer perceptron asks for and these estimators leave as it is
+    activation: Any = "logistic"
+    bias: Any = True
+    init: Any = None
+    initialiser: str | None = None
+    n_layers: int | None = None
+    width: int | None = None
+    learning_rate = "constant"
+    power_t = 0.5
+    shuffle = True
+    nesterovs_momentum = True
+    beta_1, beta_2, epsilon = 0.9, 0.999, 1e-8
+    target: float | None = None
+    gradient_tol: float | None = None
+    checkpoint: Any = None
+    max_fun = 15000
+
+    rbms_: list[RBM]
+    _not_in_files = ("init",)
+
+    def _check_pretraining(self: Any) -> None:
+        faults = Faults()
+        faults.unless(whole(self.pretrain_epochs, 0), f"pretrain_epochs must be an integer of 0 or more; got {self.pretrain_epochs!r}.")
+        given = {} if self.pretraining is None else self.pretraining
+        if isinstance(given, Mapping):
+            known = sorted(set(RBM().get_params()) - {"n_components", "visible", "n_iter", "random_state", "verbose"})
+            for name in given:
+                if name not in known:
+                    faults.add(unknown_name("an entry of pretraining", name, known))
+        else:
+            faults.add(f"pretraining must be None or a dict of parameters of RBM; got {given!r}.")
+        faults.raise_if_any()
+
+    def fit(self: Any, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> Any:
+        """Pre-train on all rows, then fine-tune on those that have a label.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_samples, n_features)
+            Inputs, as for RBM with the same ``visible``: in [0, 1] for 'bernoulli', standardised or not for 'gaussian'.
+        y : array of shape (n_samples,) or (n_samples, n_outputs)
+            Labels or numbers; None, nan and ``missing_label`` mark rows without one.
+        sample_weight : array of shape (n_samples,), default=None
+            Weights >= 0; weight k counts as the row k times, in the fine-tuning exactly, in the pre-training on average.
+        X_val, y_val : arrays, default=None
+            Held-out rows, for ``early_stopping`` and the history of the fine-tuning.
+
+        Returns
+        -------
+        self
+        """
+        self._check_pretraining()
+        rows = None if y is None else labelled_rows(y, self.missing_label)
+        first = not (self.warm_start and hasattr(self, "coefs_"))
+        if first and self.pretrain_epochs:
+            random = check_random_state(self.random_state)
+            sizes = hidden_sizes(self.hidden_layer_sizes, None, None)
+            unlabelled = validated(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=True)
+            settings = self.pretraining or {}
+            self.rbms_ = pretrained(unlabelled, sizes, self.visible, self.pretrain_epochs, settings, random, self.verbose, sample_weight)
+        elif first:
+            self.rbms_ = []
+        if rows is not None:
+            X, y = _safe_indexing(X, rows), _labels_as_given(_safe_indexing(y, rows))
+            sample_weight = None if sample_weight is None else _safe_indexing(sample_weight, rows)
+        return super().fit(X, y, sample_weight, X_val=X_val, y_val=y_val)  # type: ignore[misc]
+
+    def _start(self: Any, n_features: int, target: Array, random: np.random.RandomState, *, first: bool) -> Any:
+        """The network; on a first fit its hidden layers begin at the weights of the machines, copied once."""
+        network = super()._start(n_features, target, random, first=first)  # type: ignore[misc]
+        if first:
+            self.rbms_ = getattr(self, "rbms_", [])  # partial_fit knows no pre-training
+            for l, machine in enumerate(self.rbms_):
+                W, b = upward(machine)
+                self.coefs_[l][:], self.intercepts_[l][:] = W, b
+        return network
+
+
+def _labels_as_given(y: Any) -> Any:
+    """Labels without the holes: an array of objects, or of floats that are whole, becomes what it would have been without them."""
+    values = np.asarray(y)
+    if values.dtype.kind != "O":
+        return y
+    return np.array(values.tolist())

@@ -1,0 +1,449 @@
+"""RBM: a restricted Boltzmann machine for research: several kinds of visible units, and the training recipes of the literature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+
+from glassnet.checks import Faults, unknown_name
+from glassnet.estimators.boltzmann.bernoulli_rbm import number, watched_rows, whole
+from glassnet.estimators.boltzmann.chains import SamplingMachine
+from glassnet.estimators.boltzmann.fitted_machine import _only_discrete
+from glassnet.estimators.callbacks import CallbackSupportMixin, EpochTasks, with_callbacks
+from glassnet.estimators.input_rows import validated
+from glassnet.maths.mersenne import Stream
+from glassnet.maths.schedules import Schedule, schedule_from
+from glassnet.networks.boltzmann.machine import Machine, Parameters
+from glassnet.networks.boltzmann.visible import VisibleUnits, visible_units
+from glassnet.training.boltzmann.contrastive_divergence import METHODS, ContrastiveDivergence, Recipe
+from glassnet.training.boltzmann.loop import TrainingPlan, put, train_machine
+from glassnet.training.boltzmann.record import BoltzmannHistory, Record
+from glassnet.training.boltzmann.tempering import Ladder
+from glassnet.training.history import Row
+from glassnet.training.loop import Observer
+from glassnet.training.stopping import Best, Reason
+from glassnet.training.threads import threads_for
+
+Array = NDArray[Any]
+
+_WHOLE = {"n_components": 1, "k": 1, "batch_size": 1, "n_iter": 0, "n_temperatures": 2, "n_iter_no_change": 1}
+_RANGES = {
+    "momentum": (0.0, 1.0),
+    "l2": (0.0, np.inf),
+    "l1": (0.0, np.inf),
+    "sparsity_cost": (0.0, np.inf),
+    "init_scale": (0.0, np.inf),
+}
+
+
+class RBM(CallbackSupportMixin, SamplingMachine):
+    """A restricted Boltzmann machine: a distribution over rows, learned without labels, with hidden units that are 0 or 1.
+
+    Parameters
+    ----------
+    n_components : int, default=256
+        Hidden units, >= 1.
+    visible : {'bernoulli', 'gaussian', 'softmax'} or list of these, default='bernoulli'
+        The kind of every column, or of each: 0 or 1 (values between are taken as probabilities), a real number whose variance is learned,
+        or one of several columns that are 1 in turn.
+    softmax_sizes : int, list of int or None, default=None
+        Columns of each softmax group, in the order of the columns; one number for groups of equal size; None for one group.
+    method : {'pcd', 'cd', 'pt'}, default='pcd'
+        Where the negative phase begins: 'pcd' goes on with chains that are kept from update to update, 'cd' begins at the rows of the
+        batch, 'pt' keeps chains at several temperatures that swap states (parallel tempering).
+    k : int, default=1
+        Gibbs sweeps per update, >= 1.
+    n_chains : int or None, default=None
+        Persistent chains; None takes ``batch_size``.
+    n_temperatures : int, default=10
+        Inverse temperatures of 'pt', evenly from 0 to 1, >= 2.
+    learning_rate : float, default=0.05
+        First step size, > 0.
+    schedule : str or dict, default='constant'
+        Step size over the epochs: 'constant', 'exponential', 'cosine', 'invscaling', or a dict such as
+        ``{'name': 'cosine', 'warm_up': 1}``.
+    batch_size : int, default=100
+        Rows per update, >= 1.
+    n_iter : int, default=20
+        Epochs, >= 0.
+    momentum : float, default=0.0
+        Share of the last step that is kept, in [0, 1).
+    l2, l1 : float, default=0.0
+        Weight decay: l2 times W, and l1 times its sign, are taken from the slope. Biases are free.
+    sparsity_target : float or None, default=None
+        Mean activity in (0, 1) that hidden units are drawn to.
+    sparsity_cost : float, default=0.1
+        How strongly, where there is a target.
+    centring : bool, default=True
+        Whether slopes are taken around the means of visible and hidden units, which makes learning independent of flipping 0 and 1, and
+        faster. False gives the textbook's update.
+    learn_variance : bool, default=True
+        Whether the variances of Gaussian columns are learned; they begin at those of the data.
+    visible_bias : {'data', 'zeros'}, default='data'
+        First biases of the visible units: the data's log-odds or means, or 0.
+    init_scale : float, default=0.01
+        Standard deviation of the first weights (of a Gaussian column: in its standard deviations).
+    shuffle : bool, default=True
+        Whether rows are put into a new order before every epoch.
+    early_stopping : bool, default=False
+        Stop when the held-out rows given to ``fit`` no longer gain, and restore the best parameters: by pseudo-likelihood, with Gaussian
+        columns by reconstruction error.
+    n_iter_no_change : int, default=10
+        Epochs without gain that are borne.
+    max_seconds : float or None, default=None
+        Stop after this many seconds.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the parameters and chains of the last fit.
+    verbose : int, default=0
+        Above 0: print every epoch.
+    random_state : int, RandomState or None, default=None
+        Seed of weights, order and chains. One seed, one result (same machine, same number of threads).
+
+    Attributes
+    ----------
+    components_ : array of shape (n_components, n_features)
+        Weights.
+    intercept_hidden_, intercept_visible_ : arrays of shape (n_components,), (n_features,)
+        Biases; of Gaussian columns the mean where every hidden unit is 0.
+    log_variance_ : array of shape (n_features,)
+        Logarithm of the variance of Gaussian columns given the hidden units; 0 for other columns.
+    h_samples_ : array of shape (n_chains, n_components)
+        Hidden states of the persistent chains ('cd' keeps none: the last ones it ran); with 'pt' those at temperature 1.
+    swap_rates_ : array of shape (n_temperatures - 1,) or None
+        With 'pt': the share of swaps taken between neighbouring temperatures; near 0 asks for more temperatures.
+    history_ : BoltzmannHistory
+        One row per epoch: pseudo-likelihood, reconstruction error, free energy, the same of held-out rows, their gap. ``.to_frame()``.
+    stopped_because_ : str
+        Why training stopped, in a sentence.
+    n_iter_ : int
+        Epochs of the last fit.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glassnet.estimators.boltzmann.rbm import RBM
+    >>> X = np.repeat([[0.0, 0, 1, 1], [1, 1, 0, 0]], 50, axis=0)
+    >>> rbm = RBM(2, learning_rate=0.2, batch_size=10, schedule="cosine", n_iter=200, random_state=0).fit(X)
+    >>> bool(rbm.log_likelihood(X).mean() > -1.2)                # at best log(1/2) = -0.69: two patterns, equally often
+    True
+    """
+
+    def __init__(
+        self,
+        n_components: int = 256,
+        *,
+        visible: Any = "bernoulli",
+        softmax_sizes: Any = None,
+        method: str = "pcd",
+        k: int = 1,
+        n_chains: int | None = None,
+        n_temperatures: int = 10,
+        learning_rate: float = 0.05,
+        schedule: Any = "constant",
+        batch_size: int = 100,
+        n_iter: int = 20,
+        momentum: float = 0.0,
+        l2: float = 0.0,
+        l1: float = 0.0,
+        sparsity_target: float | None = None,
+        sparsity_cost: float = 0.1,
+        centring: bool = True,
+        learn_variance: bool = True,
+        visible_bias: str = "data",
+        init_scale: float = 0.01,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        n_iter_no_change: int = 10,
+        max_seconds: float | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.visible = visible
+        self.softmax_sizes = softmax_sizes
+        self.method = method
+        self.k = k
+        self.n_chains = n_chains
+        self.n_temperatures = n_temperatures
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.batch_size = batch_size
+        self.n_iter = n_iter
+        self.momentum = momentum
+        self.l2 = l2
+        self.l1 = l1
+        self.sparsity_target = sparsity_target
+        self.sparsity_cost = sparsity_cost
+        self.centring = centring
+        self.learn_variance = learn_variance
+        self.visible_bias = visible_bias
+        self.init_scale = init_scale
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.n_iter_no_change = n_iter_no_change
+        self.max_seconds = max_seconds
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def _visible_kinds(self) -> Any:
+        return self.visible
+
+    def _check_parameters(self) -> None:
+        faults = Faults()
+        for name, least in _WHOLE.items():
+            value = getattr(self, name)
+            faults.unless(whole(value, least), f"{name} must be an integer of {least} or more; got {value!r}.")
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            faults.unless(
+                number(value) and low <= value < high, f"{name} must be a number in the range [{low:g}, {high:g}); got {value!r}."
+            )
+        right = number(self.learning_rate) and self.learning_rate > 0
+        faults.unless(right, f"learning_rate must be a number above 0; got {self.learning_rate!r}.")
+        faults.unless(self.n_chains is None or whole(self.n_chains, 1), f"n_chains must be None or 1 or more; got {self.n_chains!r}.")
+        target = self.sparsity_target
+        faults.unless(
+            target is None or (number(target) and 0 < target < 1), f"sparsity_target must be None or lie between 0 and 1; got {target!r}."
+        )
+        seconds = self.max_seconds
+        faults.unless(seconds is None or (number(seconds) and seconds > 0), f"max_seconds must be None or above 0; got {seconds!r}.")
+        for name, options in (("method", METHODS), ("visible_bias", ("data", "zeros"))):
+            if getattr(self, name) not in options:
+                faults.add(unknown_name(name, getattr(self, name), options))
+        for name in ("centring", "learn_variance", "shuffle", "early_stopping", "warm_start"):
+            value = getattr(self, name)
+            faults.unless(isinstance(value, bool | np.bool_), f"{name} must be True or False; got {value!r}.")
+        if not isinstance(self.schedule, str | Mapping | Schedule):
+            faults.add(f"schedule must be a name or a dict such as {{'name': 'cosine'}}; got {self.schedule!r}.")
+        else:
+            try:
+                adaptive = schedule_from(self.schedule).name == "adaptive"
+                faults.unless(not adaptive, "schedule='adaptive' follows a training loss, and a Boltzmann machine has none. Use 'cosine'.")
+            except ValueError as error:
+                faults.add(str(error))
+        faults.raise_if_any()
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, X_val: Any = None) -> Self:
+        """Learn the distribution of the rows of X.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_samples, n_features)
+            float32 stays float32; everything else becomes float64.
+        y : ignored
+        sample_weight : array of shape (n_samples,), default=None
+            Weights >= 0; weight k counts as the row k times.
+        X_val : array or sparse matrix, default=None
+            Held-out rows: measured after every epoch beside X, and watched by ``early_stopping``.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            For parameters or data that cannot be used; every fault is named.
+        DivergenceError
+            When a number stops being finite; the estimator then holds the parameters of the epoch before.
+        """
+        self._check_parameters()
+        if self.early_stopping and X_val is None:
+            raise ValueError("early_stopping watches held-out rows; give fit(X, X_val=...), or set early_stopping=False.")
+        first = not (self.warm_start and hasattr(self, "components_"))
+        given = (X, y, sample_weight)
+        X = validated(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=first)
+        units = visible_units(self.visible, X.shape[1], self.softmax_sizes)
+        if len(units.gaussian) and hasattr(X, "toarray"):
+            X = X.toarray()  # a mean that is not 0 fills every row
+        counts = None if sample_weight is None else _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        if counts is not None and not counts.sum() > 0:
+            raise ValueError("sample_weight must have a positive sum; every row has zero weight. Give some rows a weight above 0.")
+        weight = None if counts is None else (counts / counts.mean(dtype=np.float64)).astype(X.dtype)
+        if X_val is not None:
+            X_val = validated(self, X_val, accept_sparse="csr", dtype=X.dtype, reset=False)
+        random = check_random_state(self.random_state)
+        if first:
+            self._begin(units, X, counts, random)
+        elif self._units != units or self.components_.shape != (self.n_components, X.shape[1]):
+            raise ValueError(
+                f"warm_start goes on from {self.components_.shape[0]} hidden units on {self.components_.shape[1]} columns of the kinds "
+                "they had; keep n_components and visible as they were, or set warm_start=False."
+            )
+        done = len(self.history_)
+        reason = self._learn_watched(X, weight, X_val, random, given)
+        self.n_iter_, self.stopped_because_ = len(self.history_) - done, reason.sentence
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """One update with the rows of X as one batch, at the first learning rate. The first call takes biases and variances from them.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_samples, n_features)
+        y : ignored
+        sample_weight : array of shape (n_samples,), default=None
+
+        Returns
+        -------
+        self
+        """
+        self._check_parameters()
+        first = not hasattr(self, "components_")
+        X = validated(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=first)
+        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
+        if "gaussian" in np.ravel(self.visible) and hasattr(X, "toarray"):
+            X = X.toarray()
+        n = X.shape[0]
+        if first or not hasattr(self, "_steps_on"):
+            self._random_on = check_random_state(self.random_state)
+            if first:
+                self._begin(visible_units(self.visible, X.shape[1], self.softmax_sizes), X, weight, self._random_on)
+                self.n_iter_, self.stopped_because_ = 0, "learned batch by batch"
+            self._steps_on = self._steps(n, self._random_on)
+        steps = self._steps_on
+        if steps.size < n:
+            steps.resize(n)
+        put(X, slice(0, n), steps.room(n))
+        with threads_for(n * self.components_.size):
+            steps.step(n, float(self.learning_rate), weight)
+        self._keep_chains(steps)
+        self.n_iter_ += 1
+        return self
+
+    def _begin(self, units: VisibleUnits, X: Any, weight: Any, random: np.random.RandomState) -> None:
+        """First parameters and chains: biases and variances from the data, small weights, chains at rows of the base machine."""
+        dtype, n = X.dtype, X.shape[1]
+        self._units = units
+        machine = Machine(units, self.n_components)
+        self._base = machine.base(X, weight)
+        a0, z0 = self._base
+        W = random.normal(0, self.init_scale, (n, self.n_components)) * np.exp(z0 / 2)[:, None]
+        a = a0.copy() if self.visible_bias == "data" else np.zeros(n, dtype)
+        self._take_parameters(Parameters(np.ascontiguousarray(W, dtype=dtype), a, np.zeros(self.n_components, dtype), z0.copy()))
+        rungs = self.n_temperatures if self.method == "pt" else 1
+        chains = (self.n_chains or self.batch_size) * rungs
+        self._all_chains = (random.uniform(size=(chains, self.n_components)) < 0.5).astype(dtype)
+        self.h_samples_ = self._all_chains[-(chains // rungs) :]
+        self.history_ = BoltzmannHistory()
+        self.swap_rates_: Array | None = None
+        self.__dict__.pop("_steps_on", None)
+
+    def _steps(self, batch_size: int, random: np.random.RandomState) -> ContrastiveDivergence:
+        recipe = Recipe(
+            method=self.method,
+            k=self.k,
+            momentum=self.momentum,
+            l2=self.l2,
+            l1=self.l1,
+            sparsity_target=self.sparsity_target,
+            sparsity_cost=self.sparsity_cost if self.sparsity_target is not None else 0.0,
+            centring=self.centring,
+            learn_variance=self.learn_variance,
+        )
+        p, ladder = self._parameters, None
+        if self.method == "pt":
+            betas = np.linspace(0, 1, self.n_temperatures)
+            ladder = Ladder(betas, len(self._all_chains) // self.n_temperatures, self._base)
+        stream = Stream(np.random.RandomState(random.randint(2**31 - 1)), wide=p.W.dtype == np.float64)
+        mean = np.empty_like(p.a)
+        a0, z0 = self._base
+        at = self._units.field(a0, z0)
+        F = np.zeros((1, len(a0)), p.W.dtype)
+        self._units.means(F, at)
+        mean[:] = F[0]
+        return ContrastiveDivergence(self._machine, p, recipe, batch_size, self._all_chains, stream, mean, ladder)
+
+    def _keep_chains(self, steps: ContrastiveDivergence) -> None:
+        self._all_chains = steps.chains
+        self.h_samples_ = steps.chains if steps.ladder is None else steps.chains[-steps.ladder.n_chains :]
+        self.swap_rates_ = None if steps.ladder is None else steps.ladder.accepted
+
+    @with_callbacks
+    def _learn_watched(
+        self, X: Any, weight: Array | None, X_val: Any, random: np.random.RandomState, given: tuple[Any, Any, Any]
+    ) -> Reason:
+        """Train before the eyes of scikit-learn's callbacks."""
+        tasks = EpochTasks(self, *given, self._as_if_stopped)
+        steps = self._steps(min(self.batch_size, X.shape[0]), random)
+        order = np.random.RandomState(random.randint(2**31 - 1)) if self.shuffle else None
+        discrete = not len(self._units.gaussian)
+        best = Best("val_pseudo_likelihood", larger_is_better=True) if discrete else Best("val_reconstruction_error")
+        plan = TrainingPlan(
+            float(self.learning_rate),
+            schedule_from(self.schedule),
+            self.n_iter,
+            order,
+            best if self.early_stopping else None,
+            self.n_iter_no_change,
+            self.max_seconds,
+        )
+        dtype = self.components_.dtype
+        held = None if X_val is None else watched_rows(X_val, dtype)
+        record = Record(self._machine, self.history_, watched_rows(X, dtype), held)
+        with threads_for(self.batch_size * self.components_.size):
+            reason = train_machine(steps, X, weight, plan, record, (*self._spoken(), tasks), tasks.begin)
+        self._keep_chains(steps)
+        tasks.end()
+        return reason
+
+    def _as_if_stopped(self) -> dict[str, Any]:
+        """What a copy needs in order to answer as if training had stopped here."""
+        p = self._parameters.copied()
+        attributes = {"components_": p.W.T, "intercept_visible_": p.a, "intercept_hidden_": p.b, "log_variance_": p.z}
+        return {**attributes, "h_samples_": self.h_samples_.copy(), "_units": self._units, "_base": self._base}
+
+    def _spoken(self) -> tuple[Observer, ...]:
+        def say(row: Row) -> None:
+            score = row["pseudo_likelihood"]
+            told = "" if score is None else f", pseudo-likelihood = {score:.2f}"
+            gap = "" if row["free_energy_gap"] is None else f", free-energy gap = {row['free_energy_gap']:.2f}"
+            print(f"Iteration {row['epoch']}{told}, reconstruction error = {row['reconstruction_error']:.5f}{gap}")  # noqa: T201
+
+        return (say,) if self.verbose else ()
+
+    def gibbs(self, v: Any) -> Array:
+        """One Gibbs sweep: h drawn from P(h | v), then v from p(v | h).
+
+        Parameters
+        ----------
+        v : array or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        v_new : array of shape (n_samples, n_features)
+        """
+        v = self._rows(v)
+        rows = v.toarray() if hasattr(v, "toarray") else v
+        return self.chains(1, n_chains=len(rows), burn_in=0, start=rows)[0]
+
+    @available_if(_only_discrete)
+    def score(self, X: Any, y: Any = None) -> float:
+        """The mean log pseudo-likelihood of the rows, for a search over parameters.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_samples, n_features)
+        y : ignored
+
+        Returns
+        -------
+        score : float
+            In nats per row, <= 0.
+        """
+        check_is_fitted(self)
+        return float(self.score_samples(X).mean())
+
+    def _set_state(self, arrays: dict[str, Array], facts: dict[str, Any]) -> None:
+        super()._set_state(arrays, facts)
+        self._all_chains, self.swap_rates_ = self.h_samples_, None

@@ -1,0 +1,128 @@
+"""Deep belief networks: weights copied once, the same network as the multilayer perceptron, and labels that may be missing."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
+
+import glassnet
+from glassnet import MLPClassifier
+from glassnet.estimators.boltzmann.dbn_classifier import DBNClassifier
+from glassnet.estimators.boltzmann.dbn_regressor import DBNRegressor
+from glassnet.estimators.boltzmann.deep_belief import labelled_rows
+
+X, y = load_digits(return_X_y=True)
+X = X / 16
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def test_fine_tuning_begins_at_the_weights_of_the_machines():
+    net = DBNClassifier((20, 10), pretrain_epochs=3, max_iter=1, learning_rate_init=1e-9, random_state=0).fit(X, y)
+    assert [machine.components_.shape for machine in net.rbms_] == [(20, 64), (10, 20)]
+    for W, b, machine in zip(net.coefs_, net.intercepts_, net.rbms_, strict=False):
+        np.testing.assert_allclose(W, machine.components_.T, atol=1e-6)
+        np.testing.assert_allclose(b, machine.intercept_hidden_, atol=1e-6)
+    features = net.rbms_[1].transform(net.rbms_[0].transform(X))
+    np.testing.assert_allclose(net.transform(X), features, atol=1e-5)
+
+
+def test_fine_tuning_is_the_multilayer_perceptrons():
+    """The same first weights given to an MLPClassifier end at the same weights."""
+    settings = {"solver": "lbfgs", "alpha": 0.1, "max_iter": 20, "random_state": 0}
+    net = DBNClassifier((20,), pretrain_epochs=3, **settings).fit(X, y)
+    start = DBNClassifier((20,), pretrain_epochs=3, **{**settings, "solver": "sgd", "max_iter": 1}, learning_rate_init=1e-12).fit(X, y)
+    mlp = MLPClassifier((20,), "logistic", init=(start.coefs_, start.intercepts_), **settings).fit(X, y)
+    np.testing.assert_allclose(net.predict_proba(X), mlp.predict_proba(X), atol=1e-3)
+
+
+def test_gaussian_inputs_are_unrolled_in_their_own_units():
+    rng = np.random.default_rng(0)
+    Z = np.hstack([X[:, 20:30] * 100 + 7, rng.normal(size=(len(X), 1))])
+    net = DBNClassifier((12,), visible="gaussian", pretrain_epochs=3, max_iter=1, learning_rate_init=1e-12, random_state=0).fit(Z, y)
+    np.testing.assert_allclose(net.transform(Z), net.rbms_[0].transform(Z), atol=1e-6)
+
+
+@pytest.mark.parametrize("mark", [None, float("nan"), -1, "?"])
+def test_rows_without_a_label_are_learned_from_before_and_left_out_after(mark):
+    labels = y.astype(object)
+    labels[300:] = mark
+    given = {-1: -1, "?": "?"}.get(mark)
+    net = DBNClassifier((20,), pretrain_epochs=2, missing_label=given, solver="lbfgs", alpha=0.1, random_state=0).fit(X, labels)
+    assert np.array_equal(net.classes_, np.arange(10)) and net.score(X, y) > 0.7
+    whole = DBNClassifier((20,), pretrain_epochs=2, solver="lbfgs", alpha=0.1, random_state=0).fit(X[:300], y[:300])
+    assert not np.allclose(net.rbms_[0].components_, whole.rbms_[0].components_)
+
+
+def test_labels_of_minus_one_stay_labels_unless_said_otherwise():
+    sign = np.where(y > 4, 1, -1)
+    net = DBNClassifier((10,), pretrain_epochs=1, max_iter=5, random_state=0).fit(X, sign)
+    assert net.classes_.tolist() == [-1, 1]
+    assert labelled_rows(sign, None) is None and len(labelled_rows(sign, -1)) == (sign == 1).sum()
+    with pytest.raises(ValueError, match="every label is missing"):
+        labelled_rows(np.full(3, -1), -1)
+
+
+def test_no_pretraining_is_a_multilayer_perceptron():
+    settings = {"max_iter": 5, "random_state": 0}
+    net = DBNClassifier((20,), pretrain_epochs=0, **settings).fit(X, y)
+    mlp = MLPClassifier((20,), "logistic", **settings).fit(X, y)
+    assert np.array_equal(net.predict_proba(X), mlp.predict_proba(X)) and net.rbms_ == []
+
+
+def test_pretraining_helps_where_labels_are_few():
+    errors = {0: [], 40: []}
+    labels = y.copy()
+    labels[60:] = -1
+    for seed in range(3):
+        for epochs, found in errors.items():
+            net = DBNClassifier(
+                (100,),
+                pretrain_epochs=epochs,
+                pretraining={"batch_size": 20, "learning_rate": 0.05},
+                missing_label=-1,
+                solver="lbfgs",
+                alpha=0.01,
+                random_state=seed,
+            ).fit(X, labels)
+            found.append(1 - net.score(X[60:], y[60:]))
+    assert np.mean(errors[40]) < np.mean(errors[0])
+
+
+def test_a_regressor_learns_with_missing_targets():
+    target = 3.0 * y + 100
+    target[::3] = np.nan
+    net = DBNRegressor((60,), pretrain_epochs=5, solver="lbfgs", alpha=0.1, max_iter=300, random_state=0).fit(X, target)
+    assert net.score(X[::3], 3.0 * y[::3] + 100) > 0.7
+
+
+def test_it_comes_back_from_a_file(tmp_path):
+    net = DBNClassifier((20,), pretrain_epochs=1, pretraining={"k": 2}, max_iter=3, random_state=0).fit(X, y)
+    net.save(tmp_path / "net")
+    again = glassnet.load(tmp_path / "net")
+    assert type(again) is DBNClassifier and np.array_equal(again.predict_proba(X), net.predict_proba(X))
+    assert again.get_params() == net.get_params()
+
+
+def test_going_on_leaves_pretraining_alone():
+    net = DBNClassifier((20,), pretrain_epochs=1, max_iter=3, warm_start=True, random_state=0).fit(X, y)
+    machines, before = net.rbms_, net.loss_
+    net.fit(X, y)
+    assert net.rbms_ is machines and net.loss_ < before
+    net.partial_fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        assert DBNClassifier((5,)).partial_fit(X, y, classes=np.unique(y)).rbms_ == []
+
+
+def test_faults_of_the_pretraining_are_named():
+    with pytest.raises(
+        ValueError, match="2 faults.*\n.*pretrain_epochs must be.*\n.*an entry of pretraining must be.*Did you mean 'learning_rate'"
+    ):
+        DBNClassifier(pretrain_epochs=-1, pretraining={"learning_rat": 0.1}).fit(X, y)
+    with pytest.raises(ValueError, match="pretraining must be None or a dict"):
+        DBNClassifier(pretraining=3).fit(X, y)

@@ -1,0 +1,236 @@
+"""RBM: kinds of units, recipes, sampling, measures, files."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+from sklearn.datasets import load_digits, load_iris
+from sklearn.model_selection import GridSearchCV
+
+import glassnet
+from glassnet.estimators.boltzmann.rbm import RBM
+
+DIGITS = (load_digits().data > 7).astype(np.float32)
+IRIS = load_iris().data
+
+
+def tied_pair(n=200, seed=0):
+    """Two columns that are always equal, and one that is not."""
+    rng = np.random.default_rng(seed)
+    first = (rng.random(n) < 0.4).astype(float)
+    return np.column_stack([first, first, rng.random(n) < 0.7]).astype(float)
+
+
+@pytest.mark.parametrize("method", ["cd", "pcd", "pt"])
+def test_every_method_comes_near_the_best_likelihood(method):
+    X = tied_pair()
+    share = X.mean(axis=0)
+    best = sum((p * np.log(p) + (1 - p) * np.log(1 - p)) for p in share[[0, 2]])
+    rbm = RBM(4, method=method, n_temperatures=4, learning_rate=0.3, schedule="cosine", n_iter=300, batch_size=50, random_state=0).fit(X)
+    assert best - 0.1 < rbm.log_likelihood(X).mean() < best + 0.02
+    assert (rbm.swap_rates_ is not None) == (method == "pt")
+
+
+def test_gaussian_columns_find_the_density_of_clusters():
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(-2, 1.0, (300, 2)), rng.normal(2, 1.0, (300, 2))]) * [1, 100] + [5, -300]
+    rbm = RBM(2, visible="gaussian", learning_rate=0.03, schedule="cosine", n_iter=200, batch_size=50, random_state=0).fit(X)
+    alone = -0.5 * np.log(2 * np.pi * np.e * X.var(axis=0)).sum()  # one normal distribution per column
+    assert rbm.log_likelihood(X).mean() > alone + 0.4
+    spread = np.exp(rbm.log_variance_ / 2)
+    np.testing.assert_allclose(spread, [1, 100], rtol=0.2)
+    drawn = rbm.sample(600, burn_in=200, thin=5, random_state=1)
+    np.testing.assert_allclose(drawn.std(axis=0), X.std(axis=0), rtol=0.25)
+    grid = np.stack(np.meshgrid(np.linspace(-5, 15, 200), np.linspace(-1300, 700, 200)), axis=-1).reshape(-1, 2)
+    mass = np.exp(rbm.log_likelihood(grid)).sum() * (20 / 199) * (2000 / 199)
+    assert mass == pytest.approx(1, abs=0.01)
+
+
+def test_softmax_groups_and_mixed_columns_learn_together():
+    rng = np.random.default_rng(1)
+    colour = rng.integers(0, 3, 400)
+    X = np.column_stack([np.eye(3)[colour], colour == 2, rng.normal(colour * 2.0, 0.3)])
+    kinds = ["softmax"] * 3 + ["bernoulli", "gaussian"]
+    rbm = RBM(6, visible=kinds, learning_rate=0.1, schedule="cosine", n_iter=300, batch_size=50, random_state=0).fit(X)
+    for value in range(3):
+        held = {i: float(i == value) for i in range(3)}
+        drawn = rbm.sample(300, clamp=held, burn_in=200, thin=5, random_state=0)
+        assert np.array_equal(drawn[:, :3], np.tile(np.eye(3)[value], (300, 1)))
+        assert abs(drawn[:, 4].mean() - 2 * value) < 0.5 and abs(drawn[:, 3].mean() - (value == 2)) < 0.2
+    assert not hasattr(rbm, "score_samples") and not hasattr(rbm, "score")
+    with pytest.raises(ValueError, match="one softmax group"):
+        rbm.sample(1, clamp={0: 1})
+
+
+def test_the_pseudo_likelihood_of_softmax_groups_is_that_of_their_states():
+    rng = np.random.default_rng(2)
+    X = np.hstack([np.eye(3)[rng.integers(0, 3, 50)], np.eye(4)[rng.integers(0, 4, 50)], rng.random((50, 2)) < 0.5])
+    rbm = RBM(5, visible=["softmax"] * 7 + ["bernoulli"] * 2, softmax_sizes=[3, 4], init_scale=1.0, n_iter=1, random_state=0).fit(X)
+    total = np.zeros(50)
+    for group in (range(3), range(3, 7)):
+        energies = []
+        for state in group:
+            other = X.copy()
+            other[:, list(group)] = 0
+            other[:, state] = 1
+            energies.append(-rbm.free_energy(other))
+        total += -rbm.free_energy(X) - np.logaddexp.reduce(energies, axis=0)
+    for column in (7, 8):
+        other = X.copy()
+        other[:, column] = 1 - other[:, column]
+        total += -np.logaddexp(0, rbm.free_energy(X) - rbm.free_energy(other))
+    np.testing.assert_allclose(rbm.score_samples(X), total, rtol=1e-10)
+
+
+def test_weight_k_is_the_row_k_times():
+    X, weight = tied_pair(40), np.random.default_rng(0).integers(0, 4, 40)
+    settings = {"learning_rate": 0.2, "n_iter": 5, "batch_size": 1000, "n_chains": 30, "random_state": 0, "sparsity_target": 0.2}
+    weighted = RBM(4, **settings).fit(X, sample_weight=weight)
+    repeated = RBM(4, **settings).fit(np.repeat(X, weight, axis=0))
+    np.testing.assert_allclose(weighted.components_, repeated.components_, atol=1e-10)
+    np.testing.assert_allclose(weighted.intercept_visible_, repeated.intercept_visible_, atol=1e-10)
+    with pytest.raises(ValueError, match="zero"):
+        RBM(4).fit(X, sample_weight=np.zeros(40))
+
+
+def test_one_seed_one_result_and_dtypes_are_kept():
+    for dtype in (np.float32, np.float64):
+        first, second = (RBM(8, n_iter=2, random_state=3).fit(DIGITS[:200].astype(dtype)) for _ in range(2))
+        assert np.array_equal(first.components_, second.components_)
+        assert first.components_.dtype == first.transform(DIGITS[:3].astype(dtype)).dtype == dtype
+        assert np.array_equal(first.sample(5, burn_in=5), second.sample(5, burn_in=5))
+        assert first.sample(5, burn_in=5).dtype == dtype
+    other = RBM(8, n_iter=2, random_state=4).fit(DIGITS[:200])
+    assert not np.array_equal(other.components_, first.components_)
+
+
+def test_sparse_rows_give_the_same_machine():
+    dense, sparse = (RBM(8, n_iter=2, random_state=0).fit(rows) for rows in (DIGITS[:200], scipy.sparse.csr_matrix(DIGITS[:200])))
+    np.testing.assert_allclose(dense.components_, sparse.components_, atol=1e-5)
+
+
+def test_flipping_every_pixel_changes_nothing_of_what_centred_learning_learns():
+    """The reason for centring: 0 and 1 are names."""
+    likelihood = []
+    for X in (DIGITS[:300], 1 - DIGITS[:300]):
+        rbm = RBM(10, learning_rate=0.05, n_iter=30, batch_size=50, random_state=0).fit(X)
+        likelihood.append(rbm.log_likelihood(X).mean())
+    assert abs(likelihood[0] - likelihood[1]) < 1.5
+    assert min(likelihood) > -26
+
+
+def test_sparsity_draws_activity_to_its_target():
+    loose = RBM(20, n_iter=20, learning_rate=0.05, random_state=0).fit(DIGITS)
+    drawn = RBM(20, n_iter=20, learning_rate=0.05, sparsity_target=0.1, sparsity_cost=1.0, random_state=0).fit(DIGITS)
+    assert abs(drawn.transform(DIGITS).mean() - 0.1) < 0.05 < abs(loose.transform(DIGITS).mean() - 0.1)
+
+
+def test_decay_makes_weights_small():
+    norms = [
+        RBM(20, n_iter=10, random_state=0, **decay).fit(DIGITS).history_[-1]["weight_norm"] for decay in ({}, {"l2": 0.05}, {"l1": 0.01})
+    ]
+    assert norms[1] < 0.8 * norms[0] and norms[2] < 0.8 * norms[0]
+
+
+def test_the_gap_grows_when_rows_are_learned_by_heart_and_stopping_restores_the_best():
+    X, X_val = DIGITS[:60], DIGITS[1000:1300]
+    heart = RBM(100, learning_rate=0.1, batch_size=20, n_iter=150, random_state=0).fit(X, X_val=X_val)
+    gaps = heart.history_.column("free_energy_gap")
+    assert gaps[-1] > gaps[0] + 3
+    assert heart.free_energy_gap(X, X_val) == pytest.approx(gaps[-1], rel=1e-4)
+    settings = {"learning_rate": 0.1, "batch_size": 20, "n_iter": 150, "early_stopping": True, "n_iter_no_change": 5, "random_state": 0}
+    stopped = RBM(100, **settings).fit(X, X_val=X_val)
+    assert "did not improve" in stopped.stopped_because_ and stopped.n_iter_ < 150
+    assert stopped.score(X_val) == pytest.approx(max(stopped.history_.column("val_pseudo_likelihood")), rel=1e-4)
+
+
+def test_half_covered_digits_are_completed():
+    rbm = RBM(80, learning_rate=0.05, schedule="cosine", n_iter=60, batch_size=50, random_state=0).fit(DIGITS[:1500])
+    covered = DIGITS[1500:1600].copy()
+    covered[:, 32:] = np.nan
+    whole = rbm.complete(covered, n_sweeps=100, burn_in=50, random_state=0)
+    assert np.array_equal(whole[:, :32], covered[:, :32]) and whole.min() >= 0 and whole.max() <= 1
+    error = np.abs(whole[:, 32:] - DIGITS[1500:1600, 32:]).mean()
+    by_mean = np.abs(DIGITS[:1500, 32:].mean(axis=0) - DIGITS[1500:1600, 32:]).mean()
+    assert error < 0.9 * by_mean
+
+
+def test_chains_are_kept_and_clamped_columns_stay():
+    rbm = RBM(4, learning_rate=0.3, n_iter=200, batch_size=50, random_state=0).fit(pd.DataFrame(tied_pair(), columns=["a", "b", "c"]))
+    kept = rbm.chains(7, n_chains=5, burn_in=10, thin=2, clamp={"a": 1}, random_state=0)
+    assert kept.shape == (7, 5, 3) and np.all(kept[:, :, 0] == 1)
+    drawn = rbm.sample(500, clamp={"a": 1}, burn_in=100, thin=5, random_state=0)
+    assert drawn[:, 1].mean() > 0.9 and abs(drawn[:, 2].mean() - 0.7) < 0.15
+    assert rbm.sample(500, clamp={0: 0}, burn_in=100, thin=5, random_state=0)[:, 1].mean() < 0.1
+    means = rbm.chains(2, n_chains=3, burn_in=0, means=True, start="base", random_state=0)
+    assert np.all((means > 0) & (means < 1))
+    with pytest.raises(ValueError, match="there is no column 'd'"):
+        rbm.sample(1, clamp={"d": 0})
+    with pytest.raises(ValueError, match="start must be"):
+        rbm.sample(1, start="anywhere")
+    with pytest.raises(ValueError, match="thin must be an integer of 1"):
+        rbm.sample(1, thin=0)
+
+
+def test_samples_have_the_exact_marginals():
+    rbm = RBM(6, init_scale=1.0, learning_rate=0.05, n_iter=3, random_state=0).fit(DIGITS[:, 18:30])
+    states = ((np.arange(4096)[:, None] >> np.arange(12)) & 1).astype(np.float32)
+    share = np.exp(rbm.log_likelihood(states))
+    drawn = rbm.sample(20_000, n_chains=500, burn_in=200, thin=10, random_state=0)
+    np.testing.assert_allclose(drawn.mean(axis=0), share @ states, atol=0.02)
+
+
+def test_warm_starts_go_on_and_partial_fit_learns():
+    rbm = RBM(8, n_iter=3, warm_start=True, random_state=0).fit(DIGITS)
+    first = rbm.components_.copy()
+    rbm.fit(DIGITS)
+    assert len(rbm.history_) == 6 and rbm.n_iter_ == 3 and not np.array_equal(first, rbm.components_)
+    with pytest.raises(ValueError, match="warm_start goes on from 8 hidden units"):
+        rbm.set_params(n_components=9).fit(DIGITS)
+    online = RBM(20, learning_rate=0.05, random_state=0)
+    for epoch in range(6):
+        for start in range(0, 1700, 100 + 10 * epoch):
+            online.partial_fit(DIGITS[start : start + 100 + 10 * epoch])
+    whole = RBM(20, learning_rate=0.05, n_iter=5, random_state=0).fit(DIGITS)
+    assert abs(online.score(DIGITS) - whole.score(DIGITS)) < 1.5
+
+
+@pytest.mark.parametrize("visible", ["bernoulli", "gaussian"])
+def test_a_file_gives_the_machine_back(visible, tmp_path):
+    X = IRIS if visible == "gaussian" else DIGITS[:200]
+    rbm = RBM(5, visible=visible, schedule={"name": "cosine", "warm_up": 1}, n_iter=3, random_state=0).fit(X)
+    glassnet.save(rbm, tmp_path / "machine")
+    again = glassnet.load(tmp_path / "machine")
+    assert np.array_equal(again.free_energy(X), rbm.free_energy(X)) and again.get_params() == rbm.get_params()
+    assert np.array_equal(again.chains(2, burn_in=3, random_state=0), rbm.chains(2, burn_in=3, random_state=0))
+    assert again.log_partition().value == rbm.log_partition().value
+    assert again.history_.to_frame().equals(rbm.history_.to_frame())
+
+
+def test_a_search_uses_the_pseudo_likelihood():
+    search = GridSearchCV(RBM(n_iter=20, batch_size=20, random_state=0), {"n_components": [1, 30]}, cv=2).fit(DIGITS[:400])
+    assert search.best_params_ == {"n_components": 30}
+
+
+def test_time_ends_a_training():
+    rbm = RBM(8, n_iter=10_000, max_seconds=0.05, random_state=0).fit(DIGITS[:200])
+    assert "s are over" in rbm.stopped_because_ and rbm.n_iter_ < 10_000
+
+
+def test_verbose_tells_the_measures(capsys):
+    RBM(4, n_iter=1, verbose=1, random_state=0).fit(DIGITS[:50], X_val=DIGITS[50:80])
+    assert "pseudo-likelihood = -" in (said := capsys.readouterr().out) and "free-energy gap" in said
+
+
+def test_faults_are_named_together():
+    with pytest.raises(ValueError, match="3 faults") as caught:
+        RBM(momentum=1.5, method="pdc", schedule="adaptive").fit(DIGITS)
+    assert "Did you mean 'pcd'?" in str(caught.value) and "Use 'cosine'" in str(caught.value)
+    with pytest.raises(ValueError, match="early_stopping watches held-out rows"):
+        RBM(early_stopping=True).fit(DIGITS)
+    with pytest.raises(ValueError, match="method must be"):
+        RBM(2, n_iter=0).fit(DIGITS).log_partition(method="guess")
+    with pytest.raises(ValueError, match=r"2\^21 states"):
+        RBM(21, n_iter=0).fit(DIGITS).log_partition(method="exact")

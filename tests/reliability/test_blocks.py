@@ -1,0 +1,77 @@
+"""Large products in parts are the products: no block of rows or columns is lost where one call would take too long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.linalg
+
+from glassnet import MLPClassifier, MLPRegressor
+from glassnet.networks import products
+from glassnet.training import blocks, epoch
+
+RANDOM = np.random.default_rng(0)
+
+
+@pytest.fixture
+def short_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every product counts as a large one."""
+    for module in (products, blocks, epoch):
+        monkeypatch.setattr(module, "LONGEST_PRODUCT", 300)
+    monkeypatch.setattr(epoch, "SMALLEST_PART", 7)
+    monkeypatch.setattr(epoch, "LONGEST_STRETCH", 11)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (50, 3, 4), (7, 40, 9), (3, 400, 5)])
+def test_a_product_in_blocks_is_the_product(short_calls: None, shape: tuple[int, int, int]) -> None:
+    n, inner, m = shape
+    X, W, out = RANDOM.normal(size=(n, inner)), RANDOM.normal(size=(inner, m)), np.full((n, m), np.nan)
+    products.multiply(X, W, out)
+    np.testing.assert_allclose(out, X @ W, rtol=1e-12)
+    back = np.full((inner, m), np.nan)
+    products.multiply(X.T, out, back)
+    np.testing.assert_allclose(back, X.T @ out, rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (60, 7), (20, 130), (500, 3)])
+def test_a_square_in_blocks_is_the_square(short_calls: None, shape: tuple[int, int]) -> None:
+    A = RANDOM.normal(size=shape)
+    np.testing.assert_allclose(blocks.square(A), A.T @ A, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("p", [1, 31, 33, 100])
+def test_a_factor_in_panels_is_the_factor(short_calls: None, p: int) -> None:
+    B = RANDOM.normal(size=(p, p + 3))
+    H = B @ B.T + np.eye(p)
+    np.testing.assert_allclose(np.tril(blocks.cholesky(H)), scipy.linalg.cholesky(H, lower=True), rtol=1e-9, atol=1e-12)
+    H[-1, -1] = -1.0
+    with pytest.raises(np.linalg.LinAlgError):
+        blocks.cholesky(H)
+
+
+@pytest.mark.parametrize("parameters", [{}, {"solver": "sgd"}, {"solver": "gd"}, {"l1": 0.1}, {"solver": "adamw", "alpha": 0.01}], ids=str)
+def test_a_batch_that_passes_in_parts_moves_the_weights_alike(monkeypatch: pytest.MonkeyPatch, parameters: dict[str, Any]) -> None:
+    X, y, weight = RANDOM.normal(size=(90, 5)), RANDOM.integers(0, 3, 90), RANDOM.uniform(0.5, 2.0, 90)
+    settings = {"hidden_layer_sizes": (8, 4), "activation": "tanh", "batch_size": 40, "max_iter": 4, "random_state": 0, "tol": 0.0}
+    monkeypatch.setattr(epoch, "COMPILED_UP_TO", 0)
+    whole = _fitted(MLPClassifier(**settings, **parameters), X, y, weight)
+    monkeypatch.setattr(epoch, "LONGEST_PRODUCT", 300)
+    monkeypatch.setattr(epoch, "SMALLEST_PART", 7)
+    monkeypatch.setattr(epoch, "LONGEST_STRETCH", 11)
+    parts = _fitted(MLPClassifier(**settings, **parameters), X, y, weight)
+    for W, V in zip(whole.coefs_ + whole.intercepts_, parts.coefs_ + parts.intercepts_, strict=True):
+        np.testing.assert_allclose(V, W, rtol=1e-7, atol=1e-10)
+    assert parts.loss_curve_ == pytest.approx(whole.loss_curve_)
+
+
+def test_a_regression_on_all_rows_passes_in_parts_too(short_calls: None) -> None:
+    X = RANDOM.normal(size=(100, 4))
+    net = _fitted(MLPRegressor(hidden_layer_sizes=(6,), solver="gd", learning_rate_init=0.1, max_iter=50, random_state=0), X, X[:, 0])
+    assert net.loss_curve_[-1] < 0.2 * net.loss_curve_[0]
+
+
+def _fitted(net: Any, X: Any, y: Any, weight: Any = None) -> Any:
+    with pytest.warns(UserWarning, match="hasn't converged"):
+        return net.fit(X, y, sample_weight=weight)
