@@ -161,7 +161,7 @@ def test_an_interruption_before_training_is_status_130_and_leaves_nothing(home, 
     monkeypatch.setattr("glassnet.runs.training.read_examples", interrupted)
     status, stdout, stderr = glassnet("train", home / "flowers.csv", "-o", tmp_path / "run")
     assert (status, stdout) == (130, "")
-    assert stderr.strip() == "Interrupted before the first epoch was over: nothing was saved."
+    assert stderr.strip() == "Interrupted before there were weights to keep: nothing was saved."
     assert not (tmp_path / "run").exists()
 
 

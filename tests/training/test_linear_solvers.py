@@ -267,5 +267,5 @@ def test_newton_refuses_hidden_layers():
     layers = (Dense(3, 2, activation_named("tanh")), Dense(2, 1, activation_named("identity")))
     network = Network(layers, LOG_LOSS, (0.0, 0.0))
     rows = Rows.of(np.ones((2, 3)), np.ones((2, 1)))
-    with pytest.raises(ValueError, match="without hidden layers; this one has 1"):
+    with pytest.raises(ValueError, match="under loss='squared_error'; this one has 1 under 'log_loss'"):
         newton_on_network(network, rows, np.zeros(network.layout.n_parameters), History(), alpha=0.0, tol=1e-4, iterations=5)

@@ -187,12 +187,3 @@ def checked_weights(sample_weight: Any, X: Any, dtype: Any = None) -> Array:
     if not SMALLEST_MEAN <= mean <= 1.0 / SMALLEST_MEAN and weight.any():
         raise ValueError(f"the mean of sample_weight is {mean:.3g}, where digits are lost. Divide the weights by their largest.")
     return weight
-
-
-def refuse_weightless_classes(totals: Array, classes: Any) -> None:
-    """Raise ValueError where no row of a class has any weight: nothing tells where it begins. ``totals`` has one sum per class."""
-    without = [label for label, total in zip(np.asarray(classes).tolist(), totals, strict=True) if not total > 0.0]
-    if without and len(without) < len(totals):
-        raise ValueError(
-            f"every row of class {without[0]!r} has weight zero: nothing can be learned of it. Leave out its rows, or give some a weight."
-        )

@@ -144,13 +144,13 @@ class Labels:
         return scipy.special.expit(both, out=both)
 
     def log_probability(self, raw: Array) -> Array:
-        """log of ``probability``, exact also where that is too small for a float."""
+        """log of ``probability``, and exact where that is too small: a softmax may have stopped short of the smallest floats."""
         if self.kind == "multiclass":
             exact = scipy.special.log_softmax(raw, axis=1)
         else:
             exact = scipy.special.log_expit(np.hstack([-raw, raw]) if self.kind == "binary" else raw)
         probability = self.probability(raw.copy())
-        present = probability > 0
+        present = probability > 1e3 * np.finfo(raw.dtype).tiny
         return np.where(present, np.log(np.where(present, probability, 1)), exact)
 
     def decision(self, raw: Array) -> Array:

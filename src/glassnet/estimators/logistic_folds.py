@@ -34,8 +34,10 @@ def fold_paths(
 ) -> tuple[Array, Array]:
     """(theta, iterations) by fold, l1 ratio and C: arrays of shape (folds, ratios, Cs, parameters) and (folds, ratios, Cs).
 
-    Along the Cs each descent begins where the last one ended.
+    Along the Cs each descent begins where the last one ended. Raises ValueError for a fold whose training rows have no weight.
     """
+    for fold, (train, _) in enumerate(folds):
+        _refuse_weightless(None if weight is None else weight[train], fold, "trains on")
 
     def one(train: Array, ratio: float) -> tuple[list[Array], list[int]]:
         part = None if weight is None else weight[train]
@@ -63,13 +65,15 @@ def fold_scores(
 ) -> Array:
     """The score of every model on the rows its fold holds out; ``models(fold)`` is an object array of fitted estimators.
 
-    Without ``scoring`` this is accuracy with the sample weights; ``params`` go to the scorer.
+    Without ``scoring`` this is accuracy with the sample weights; ``params`` go to the scorer. Raises ValueError for held-out rows
+    without any weight.
     """
     scorer = None if scoring is None else scorer_with_labels(get_scorer(scoring), classes)
     rows = X.shape[0]
     scores = []
     for fold, (_, test) in enumerate(folds):
         some = {name: _rows_of(value, test, rows) for name, value in params.items()}
+        _refuse_weightless(some.get("sample_weight") if scorer is not None else None if weight is None else weight[test], fold, "holds out")
         held, X_held, y_held = None if weight is None else weight[test], X[test], y[test]
         for model in models(fold).flat:
             if scorer is None:
@@ -77,6 +81,13 @@ def fold_scores(
             else:
                 scores.append(scorer(model, X_held, y_held, **some))
     return np.reshape(scores, (len(folds), *models(0).shape)).astype(np.float64)
+
+
+def _refuse_weightless(weight: Array | None, fold: int, does: str) -> None:
+    if weight is not None and not np.any(weight):
+        raise ValueError(
+            f"every row that fold {fold} {does} has weight zero. Leave out rows without weight, or choose folds of which each has some."
+        )
 
 
 def scorer_with_labels(scorer: Any, classes: Array) -> Any:

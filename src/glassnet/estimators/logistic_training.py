@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import compute_class_weight
 
-from glassnet.estimators.input_rows import refuse_weightless_classes
 from glassnet.maths.losses import classifier_loss
 from glassnet.training.descent import Descent, Solution
 from glassnet.training.directions import LastHessian
@@ -136,7 +135,6 @@ def row_weights(sample_weight: Array | None, class_weight: Any, classes: Array, 
         weight = weight * compute_class_weight(class_weight, classes=classes, y=y, sample_weight=sample_weight)[codes]
     if not weight.sum() > 0:
         raise ValueError("sample_weight and class_weight leave every row with weight zero. Give some rows a weight above 0.")
-    refuse_weightless_classes(np.bincount(codes, weight, len(classes)), classes)
     return weight.astype(dtype)
 
 

@@ -15,7 +15,6 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
 
 from glassnet.estimators.given_weights import given_layers
-from glassnet.estimators.input_rows import refuse_weightless_classes
 from glassnet.estimators.labels import Labels
 from glassnet.estimators.multilayer import MultilayerPerceptron, steps
 from glassnet.estimators.several_labels import SeveralLabels, labels_of
@@ -384,11 +383,6 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         if learn:
             self._set_labels(labels_of(y))
         return self._labels.encode(y, dtype)
-
-    def _check_weights(self, y: Any, weight: Array | None) -> None:
-        """Raise ValueError where no row of a class has any weight."""
-        if weight is not None and isinstance(self._labels, Labels) and self._labels.kind != "multilabel" and np.ndim(y) == 1:
-            refuse_weightless_classes(np.bincount(self._labels.codes(y), weight, len(self.classes_)), self.classes_)
 
     def _check_going_on(self, y: Any) -> None:
         if self._labels.kind in ("multilabel", "several") or np.ndim(y) == 2:

@@ -68,9 +68,6 @@ class MultilayerPerceptron(TransformerMixin, LearningNetwork):
         """The default monitored score: accuracy or R2."""
         raise NotImplementedError
 
-    def _check_weights(self, y: Any, weight: Array | None) -> None:
-        """Raise ValueError where the weights leave nothing to learn of a class."""
-
     def _check_going_on(self, y: Any) -> None:
         """Raise ValueError where a warm start cannot go on with ``y``."""
 
@@ -113,7 +110,6 @@ class MultilayerPerceptron(TransformerMixin, LearningNetwork):
             if self.early_stopping and held is None:
                 index, watched = hold_out(len(target), self.validation_fraction, random, stratify=self._stratify_by(y))
                 held = HeldOutRows.chosen(X, self._hard(y), target, weight, watched)
-            self._check_weights(y, weight)
             rows = Rows.of(X, target, weight, index)
             checkpoint = Checkpoint.of(self, network, rows)
         self._close(self._learn_watched(network, rows, held, random, checkpoint, given), rows)
