@@ -19,11 +19,13 @@ DIR holds mnist.npz (X_train, y_train, X_test, y_test; uint8). Parts, each with 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +35,7 @@ from benchmarks.timing import OURS, Contender, Mark, Result, take_turns, times_f
 Array = NDArray[Any]
 
 BINARISED = 2008
+FINE_TUNED = (500, 500, 1000)
 BOUNDS = {"rbm-batch-10": (10, 3.0, 5.0), "rbm-batch-100": (100, 1.8, 2.5)}
 
 
@@ -160,59 +163,102 @@ def edges(data: Path, given: argparse.Namespace) -> None:
     )
 
 
-def network(seed: int, sizes: tuple[int, ...], *, epochs: int, pretrain_epochs: int, alpha: float) -> Any:
-    """A deep belief network, with or without pre-training."""
-    from glassnet.estimators.boltzmann.dbn_classifier import DBNClassifier
+SETTINGS: dict[str, Any] = {"batch_size": 100, "schedule": "cosine", "tol": 0.0}
+"""Of every fine-tuning, pre-trained or not: all epochs are run, none is chosen by the test digits."""
 
-    return DBNClassifier(
-        sizes,
-        pretrain_epochs=pretrain_epochs,
-        missing_label=-1,
-        max_iter=epochs,
-        batch_size=100,
-        schedule="cosine",
-        alpha=alpha,
-        tol=0.0,
-        n_iter_no_change=epochs + 1,
-        random_state=seed,
-    )
+
+@dataclass(frozen=True)
+class Study:
+    """A network with and without pre-training, everything else the same: its layers, epochs and further settings, and how many seeds."""
+
+    part: str
+    sizes: tuple[int, ...]
+    epochs: int
+    pretrain_epochs: int
+    seeds: int
+    settings: dict[str, Any]
+    pretraining: dict[str, Any] | None = None
+
+    def error(self, seed: int, pretrain_epochs: int, rows: Rows) -> float:
+        """Test error in per cent."""
+        from glassnet.estimators.boltzmann.dbn_classifier import DBNClassifier
+
+        net = DBNClassifier(
+            self.sizes,
+            pretrain_epochs=pretrain_epochs,
+            pretraining=self.pretraining,
+            missing_label=-1,
+            max_iter=self.epochs,
+            n_iter_no_change=self.epochs + 1,
+            random_state=seed,
+            **SETTINGS,
+            **self.settings,
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it is meant to end with its epochs
+            net.fit(rows.X, rows.y)
+        return 100 * (1 - net.score(rows.X_test, rows.y_test))
+
+    def run(self, rows: Rows, kept: Path | None) -> None:
+        """Seed by seed, in turns; what ``kept`` holds of an earlier call with the same settings is not done again."""
+        key = json.dumps([str(value) for value in vars(self).values()])
+        known = json.loads(kept.read_text()) if kept is not None and kept.exists() else {}
+        mine = known.setdefault(key, {})
+        for seed in range(self.seeds):
+            for name, before in (("pre-trained", self.pretrain_epochs), ("random", 0)):
+                if (place := f"{name} {seed}") not in mine:
+                    began = time.perf_counter()
+                    error = self.error(seed, before, rows)
+                    mine[place] = [error, time.perf_counter() - began]
+                    if kept is not None:
+                        kept.write_text(json.dumps(known, indent=1))
+                error, seconds = mine[place]
+                print(f"{self.part}: seed {seed}, {name}: {error:.2f} % errors, {seconds:.0f} s", flush=True)
+        means = {name: float(np.mean([mine[f"{name} {seed}"][0] for seed in range(self.seeds)])) for name in ("pre-trained", "random")}
+        gap = means["random"] - means["pre-trained"]
+        layers = "-".join(map(str, (784, *self.sizes, 10)))
+        print(f"{self.part}: {layers}, {self.seeds} seeds: {means['pre-trained']:.3f} % and {means['random']:.3f} %, {gap:+.3f} points")
+
+
+class Rows(NamedTuple):
+    """Digits to learn from, -1 where there is no label, and the 10,000 of the test."""
+
+    X: Array
+    y: Array
+    X_test: Array
+    y_test: Array
+
+
+def mnist(data: Path) -> Rows:
+    """All digits, intensities in [0, 1]."""
+    digits = np.load(data / "mnist.npz")
+    X, X_test = ((digits[name].reshape(-1, 784) / 255).astype(np.float32) for name in ("X_train", "X_test"))
+    return Rows(X, digits["y_train"].astype(int), X_test, digits["y_test"])
 
 
 def fine_tuning(data: Path, given: argparse.Namespace) -> None:
     """The part ``fine-tuning``."""
-    digits = np.load(data / "mnist.npz")
-    X, X_test = ((digits[name].reshape(-1, 784) / 255).astype(np.float32) for name in ("X_train", "X_test"))
-    _compare("fine-tuning", given, (500, 500, 2000), X, digits["y_train"].astype(int), X_test, digits["y_test"], 30, 3, 1e-4)
+    Study(
+        "fine-tuning",
+        tuple(given.hidden or FINE_TUNED),
+        given.epochs or 36,
+        given.pretrain_epochs or 10,
+        given.seeds or 3,
+        {"alpha": 1e-4, "dropout": 0.2, "learning_rate_init": 0.002},
+        {"schedule": "cosine", "momentum": 0.8, "sparsity_target": 0.1, "sparsity_cost": 0.3},
+    ).run(mnist(data), given.resume)
 
 
 def few_labels(data: Path, given: argparse.Namespace) -> None:
     """The part ``few-labels``."""
-    digits = np.load(data / "mnist.npz")
-    X, X_test = ((digits[name].reshape(-1, 784) / 255).astype(np.float32) for name in ("X_train", "X_test"))
-    y = np.full(len(X), -1)
+    digits = mnist(data)
+    y = np.full(len(digits.y), -1)
     random = np.random.default_rng(0)
     for digit in range(10):
-        chosen = random.choice(np.flatnonzero(digits["y_train"] == digit), 10, replace=False)
+        chosen = random.choice(np.flatnonzero(digits.y == digit), 10, replace=False)
         y[chosen] = digit
-    _compare("few-labels", given, (500, 500), X, y, X_test, digits["y_test"], 300, 5, 1e-2)
-
-
-def _compare(
-    part: str, given: argparse.Namespace, sizes: tuple[int, ...], X: Array, y: Array, X_test: Array, y_test: Array, epochs: int, seeds: int,
-    alpha: float,
-) -> None:  # fmt: skip
-    """Test errors with and without pre-training, seed by seed."""
-    errors: dict[str, list[float]] = {"pre-trained": [], "random": []}
-    for seed in range(given.seeds or seeds):
-        for name, before in (("pre-trained", given.pretrain_epochs), ("random", 0)):
-            began = time.perf_counter()
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # it is meant to end with its epochs
-                net = network(seed, sizes, epochs=given.epochs or epochs, pretrain_epochs=before, alpha=alpha).fit(X, y)
-            errors[name].append(100 * (1 - net.score(X_test, y_test)))
-            print(f"{part}: seed {seed}, {name}: {errors[name][-1]:.2f} % errors, {time.perf_counter() - began:.0f} s", flush=True)
-    means = {name: float(np.mean(values)) for name, values in errors.items()}
-    print(f"{part}: means {means['pre-trained']:.3f} % and {means['random']:.3f} %, {means['random'] - means['pre-trained']:+.3f} points")
+    study = Study("few-labels", (500, 500), given.epochs or 300, given.pretrain_epochs or 20, given.seeds or 5, {"alpha": 1e-2})
+    study.run(digits._replace(y=y), given.resume)
 
 
 PARTS = {"exact": exact, "likelihood": likelihood, "edges": edges, "fine-tuning": fine_tuning, "few-labels": few_labels}
@@ -224,8 +270,10 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="a directory with mnist.npz")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="which; all of them take hours")
     parser.add_argument("--epochs", type=int, help="epochs of the training (fine-tuning), fewer for a first look")
-    parser.add_argument("--pretrain-epochs", type=int, default=20, help="epochs of each machine of a network (20)")
+    parser.add_argument("--pretrain-epochs", type=int, help="epochs of each machine of a network")
+    parser.add_argument("--hidden", type=int, nargs="+", help=f"layers of the part fine-tuning ({' '.join(map(str, FINE_TUNED))})")
     parser.add_argument("--seeds", type=int, help="seeds, from 0")
+    parser.add_argument("--resume", type=Path, help="a file that keeps the result of each network, and knows those of an earlier call")
     parser.add_argument("--output", type=Path, help="a directory for pictures (the current one)")
     given = parser.parse_args()
     for part in given.parts:

@@ -1,8 +1,9 @@
 """Training multilayer perceptrons: the same start, the same batches in the same order, the same updates, for every contender.
 
-scikit-learn and glassnet draw first weights and orders from one random stream; PyTorch and JAX are handed the replayed stream. glassnet
-and scikit-learn are timed over whole ``fit`` calls, with checks, history and stopping rules; PyTorch and JAX over the bare loop, which
-favours them. Kernels are warm and JAX has compiled.
+scikit-learn and glassnet draw first weights and orders from one random stream; PyTorch and JAX are handed the same first weights, draw the
+order of every epoch from the same stream, and sum the loss of every epoch, as the others do. glassnet and scikit-learn are timed over whole
+``fit`` calls, with checks, history and stopping rules; PyTorch and JAX over the bare loop, which favours them. Kernels are warm and JAX has
+compiled.
 
     loss       cross-entropy (or half the squared error) + alpha/2 sum W^2 / n over each batch of n rows, biases free
     update     m <- b1 m + (1 - b1) g,  v <- b2 v + (1 - b2) g^2,  theta <- theta - r sqrt(1 - b2^t)/(1 - b1^t) m / (sqrt(v) + epsilon)
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -87,21 +88,27 @@ def data_of(work: Work) -> tuple[Array, Array]:
     return X, raw[:, 0] if work.kind == "linear" else (raw[:, 0] > 0).astype(int)
 
 
-def replay(work: Work) -> tuple[Layers, Array]:
-    """First weights, and the rows of every step (epochs * steps, batch), as scikit-learn draws them from ``RandomState(SEED)``."""
+def replay(work: Work) -> tuple[Layers, dict[str, Any]]:
+    """First weights, and the state of the stream after them, as scikit-learn draws from ``RandomState(SEED)``."""
     random = np.random.RandomState(SEED)
     layers = []
     for n_in, n_out in pairwise(work.sizes):
         bound = np.sqrt(6.0 / (n_in + n_out))
         W = random.uniform(-bound, bound, (n_in, n_out)).astype(np.float32)
         layers.append((W, random.uniform(-bound, bound, n_out).astype(np.float32)))
-    order, orders = np.arange(work.n), []
+    return layers, random.get_state(legacy=False)
+
+
+def orders(work: Work, stream: dict[str, Any]) -> Iterator[Array]:
+    """The rows of every step (steps, batch) of one epoch after the other, as scikit-learn draws them."""
+    random = np.random.RandomState()
+    random.set_state(stream)
+    order = np.arange(work.n)
     for _ in range(work.epochs):
         steps = np.arange(work.n)
         random.shuffle(steps)
         order = order[steps]
-        orders.append(order)
-    return layers, np.concatenate(orders).reshape(-1, work.batch)
+        yield order.reshape(work.steps, work.batch)
 
 
 def final_loss(work: Work, layers: Layers, X: Array, y: Array) -> float:
@@ -150,13 +157,13 @@ def fitted(work: Work, library: Any, X: Array, y: Array, name: str) -> Contender
     return Contender(name, run, prepare, per=work.epochs)
 
 
-def torch_contender(work: Work, X: Array, y: Array, start: Layers, rows: Array, threads: int) -> Contender:
+def torch_contender(work: Work, X: Array, y: Array, start: Layers, stream: dict[str, Any], threads: int) -> Contender:
     """PyTorch eager: fused Adam, batches by plain indexing of tensors."""
     import torch
     from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
     torch.set_num_threads(threads)
-    inputs, orders = torch.from_numpy(X), torch.from_numpy(rows)
+    inputs = torch.from_numpy(X)
     targets = torch.from_numpy(y if work.kind == "softmax" else y.astype(np.float32)[:, None])
 
     def half_square(raw: Any, target: Any) -> Any:
@@ -183,21 +190,27 @@ def torch_contender(work: Work, X: Array, y: Array, start: Layers, rows: Array, 
 
     def run(ready: Any) -> Layers:
         network, linears, optimiser = ready
-        for batch in orders:
-            optimiser.zero_grad()
-            loss_of(network(inputs[batch]), targets[batch]).backward()
-            optimiser.step()
+        history = []
+        for order in orders(work, stream):
+            total = torch.zeros(())
+            for batch in torch.from_numpy(order):
+                optimiser.zero_grad()
+                loss = loss_of(network(inputs[batch]), targets[batch])
+                loss.backward()
+                optimiser.step()
+                total += loss.detach()
+            history.append(float(total) / work.steps)
         return [(linear.weight.detach().numpy().T, linear.bias.detach().numpy()) for linear in linears]
 
     return Contender("PyTorch", run, prepare, per=work.epochs)
 
 
-def jax_contender(work: Work, X: Array, y: Array, start: Layers, rows: Array) -> Contender:
-    """JAX: all steps of all epochs in one jitted ``lax.scan``, batches gathered inside."""
+def jax_contender(work: Work, X: Array, y: Array, start: Layers, stream: dict[str, Any]) -> Contender:
+    """JAX: all steps of an epoch in one jitted ``lax.scan``, batches gathered inside."""
     import jax
     import jax.numpy as jnp
 
-    inputs, orders = jnp.asarray(X), jnp.asarray(rows.astype(np.int32))
+    inputs = jnp.asarray(X)
     targets = jnp.asarray(y.astype(np.int32 if work.kind == "softmax" else np.float32))
 
     def cost(layers: Any, A: Any, target: Any) -> Any:
@@ -213,30 +226,35 @@ def jax_contender(work: Work, X: Array, y: Array, start: Layers, rows: Array) ->
             each = 0.5 * (A[:, 0] - target) ** 2
         return each.mean() + 0.5 * ALPHA / work.batch * sum(jnp.vdot(W, W) for W, _ in layers)
 
-    slope = jax.grad(cost)
+    slope = jax.value_and_grad(cost)
 
     def step(state: Any, batch: Any) -> Any:
         layers, means, squares, t = state
-        gradient = slope(layers, inputs[batch], targets[batch])
+        loss, gradient = slope(layers, inputs[batch], targets[batch])
         t = t + 1
         rate = RATE * jnp.sqrt(-jnp.expm1(t * np.log(BETA_2))) / -jnp.expm1(t * np.log(BETA_1))  # 1 - b^t, to the last digit
         means = jax.tree.map(lambda m, g: BETA_1 * m + (1 - BETA_1) * g, means, gradient)
         squares = jax.tree.map(lambda v, g: BETA_2 * v + (1 - BETA_2) * g * g, squares, gradient)
         layers = jax.tree.map(lambda p, m, v: p - rate * m / (jnp.sqrt(v) + EPSILON), layers, means, squares)
-        return (layers, means, squares, t), None
+        return (layers, means, squares, t), loss
 
     @jax.jit
-    def whole(layers: Any, orders: Any) -> Any:
-        empty = jax.tree.map(jnp.zeros_like, layers)
-        (layers, *_), _ = jax.lax.scan(step, (layers, empty, empty, jnp.float32(0)), orders)
-        return layers
+    def epoch(state: Any, order: Any) -> Any:
+        state, losses = jax.lax.scan(step, state, order)
+        return state, losses.mean()
 
     def prepare() -> Any:
-        return jax.tree.map(jnp.asarray, start)
+        layers = jax.tree.map(jnp.asarray, start)
+        empty = jax.tree.map(jnp.zeros_like, layers)
+        return layers, empty, empty, jnp.float32(0)
 
-    def run(layers: Any) -> Layers:
-        trained = jax.block_until_ready(whole(layers, orders))
-        return [(np.asarray(W), np.asarray(b)) for W, b in trained]
+    def run(state: Any) -> Layers:
+        history = []
+        for order in orders(work, stream):
+            state, loss = epoch(state, order.astype(np.int32))
+            history.append(loss)  # read at the end: the next order is drawn while JAX computes
+        history = [float(loss) for loss in history]
+        return [(np.asarray(W), np.asarray(b)) for W, b in state[0]]
 
     return Contender("JAX", run, prepare, per=work.epochs)
 
@@ -250,15 +268,15 @@ def contenders_of(work: Work, X: Array, y: Array, threads: int) -> tuple[list[Co
 
     import glassnet
 
-    start, rows = replay(work)
+    start, stream = replay(work)
     found = [fitted(work, glassnet, X, y, OURS), fitted(work, sklearn.neural_network, X, y, "scikit-learn")]
     missing = []
     if importlib.util.find_spec("torch"):
-        found.append(torch_contender(work, X, y, start, rows, threads))
+        found.append(torch_contender(work, X, y, start, stream, threads))
     else:
         missing.append("PyTorch")
     if importlib.util.find_spec("jax"):
-        found.append(jax_contender(work, X, y, start, rows))
+        found.append(jax_contender(work, X, y, start, stream))
     else:
         missing.append("JAX")
     return found, missing

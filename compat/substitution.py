@@ -38,6 +38,7 @@ SET_ASIDE: dict[str, dict[str, str]] = {
         "test_adaptive_learning_rate": "reads the private _optimizer",
         "test_n_iter_no_change": "reads the private _no_improvement_count",
         "test_n_iter_no_change_inf": "reads the private _no_improvement_count",
+        "test_nonfinite_params": "asserts the sentence of a training that overflowed; here the column is refused by its name before it",
         "test_mlp_partial_fit_after_fit": "asserts that partial_fit refuses early_stopping=True; here it goes on from the restored weights",
     },
     "sklearn.linear_model.tests.test_logistic": {

@@ -29,11 +29,12 @@ ROOMS = {
     "estimators": 5,
     "seeing": 6,
     "runs": 7,
-    "cli": 8,
+    "lab": 8,
+    "cli": 9,
 }
 SCIKIT_LEARN_FROM = ROOMS["data"]
 
-HEAVY = {"scipy", "sklearn", "numba", "matplotlib", "polars", "pandas", "pyarrow", "narwhals", "safetensors", "PIL", "joblib"}
+HEAVY = {"scipy", "sklearn", "numba", "matplotlib", "polars", "pandas", "pyarrow", "narwhals", "safetensors", "PIL", "joblib", "starlette", "uvicorn"}
 
 
 def ids(path: Path) -> str:

@@ -106,8 +106,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "large products: a block of rows lost",
         "networks/products.py",
-        "for start in range(0, len(X), size):",
-        "for start in range(0, len(X) - size, size):",
+        "for i in range(0, n, rows):",
+        "for i in range(0, n - rows, rows):",
         "reliability/test_blocks.py",
     ),
     Fault("network: dropout ignored backwards", "networks/network.py", "work.D[l] *= work.M[l]", "work.D[l] *= 1.0", GRADIENTS),
@@ -319,6 +319,13 @@ FAULTS: tuple[Fault, ...] = (
         "J if weight is None else J * np.sqrt(weight)[:, None]",
         "2.0 * J",
         "reliability/test_levenberg_marquardt.py",
+    ),
+    Fault(
+        "blocked square: the last rows forgotten",
+        "training/blocks.py",
+        "for start in range(0, n, rows):",
+        "for start in range(0, n - rows, rows):",
+        "reliability/test_blocks.py",
     ),
     Fault(
         "blocked factor: a panel forgotten",

@@ -144,7 +144,8 @@ def test_random_text_gets_a_formula_or_the_one_error(text):
     [
         ("", "it ends where it needs a number, a column, a function or '('.", 0),
         ("x1 +", "it ends where it needs a number", 4),
-        ("x1 x2", "found 'x2' where it needs an operator (+ - * / **) or the end.", 3),
+        ("x1 2", "found '2' where it needs an operator (+ - * / **) or the end.", 3),
+        ("x1 x2 * 2", "or the end; a name with a blank goes between backquotes: `x1 x2`.", 3),
         ("2x1", "found 'x1' right after a number; for a product write *.", 1),
         ("x1 * * x2", "found '*' where it needs a number, a column", 5),
         ("x1^2", "'^' has no meaning here; for a power write **.", 2),

@@ -68,6 +68,17 @@ def test_a_constant_is_dropped_and_said():
     assert preparation.messages_ == ["Column 'x' is dropped: it is 0.1 in every row."]
 
 
+def test_many_columns_that_are_dropped_alike_share_a_sentence():
+    constants = {f"x{j}": [0, 0, 0] for j in range(5)}
+    *_, preparation = prepared({**constants, "y": [1, 2, 3], "one": [1, 1, 1]})
+    assert preparation.messages_ == [
+        "5 columns are dropped, each because it is 0 in every row: 'x0', 'x1', 'x2', ...",
+        "Column 'one' is dropped: it is 1 in every row.",
+    ]
+    with pytest.raises(DataError, match="No column is left: 5 columns are dropped, each because"):
+        prepared(constants)
+
+
 def test_one_value_or_none_leaves_the_flag():
     names, matrix, preparation = prepared({"bonus": [1, None, 1]}, {"bonus": [None, 5]})
     assert (names, matrix) == (["bonus missing"], [[1.0], [0.0]])

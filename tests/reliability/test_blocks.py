@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def short_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(epoch, "LONGEST_STRETCH", 11)
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 1), (50, 3, 4), (7, 40, 9), (3, 400, 5)])
+@pytest.mark.parametrize("shape", [(1, 1, 1), (50, 3, 4), (7, 40, 9), (3, 400, 5), (2, 30, 70), (60, 2, 80)])
 def test_a_product_in_blocks_is_the_product(short_calls: None, shape: tuple[int, int, int]) -> None:
     n, inner, m = shape
     X, W, out = RANDOM.normal(size=(n, inner)), RANDOM.normal(size=(inner, m)), np.full((n, m), np.nan)
@@ -35,10 +36,16 @@ def test_a_product_in_blocks_is_the_product(short_calls: None, shape: tuple[int,
     np.testing.assert_allclose(back, X.T @ out, rtol=1e-12)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (60, 7), (20, 130), (500, 3)])
-def test_a_square_in_blocks_is_the_square(short_calls: None, shape: tuple[int, int]) -> None:
-    A = RANDOM.normal(size=shape)
-    np.testing.assert_allclose(blocks.square(A), A.T @ A, rtol=1e-12, atol=1e-12)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("threads", [0, 1, 3])
+@pytest.mark.parametrize("shape", [(1, 1), (60, 7), (20, 130), (500, 3), (300, 20), (140, 600)])
+def test_a_square_in_blocks_is_the_square(short_calls: None, shape: tuple[int, int], threads: int, dtype: Any) -> None:
+    A, close = RANDOM.normal(size=shape).astype(dtype), 1e4 * np.finfo(dtype).eps
+    with products.shared_by(threads) if threads else contextlib.nullcontext():
+        found = blocks.square(A)
+    np.testing.assert_allclose(found, A.T @ A, rtol=close, atol=close)
+    np.testing.assert_array_equal(found, found.T)
+    assert found.dtype == dtype
 
 
 @pytest.mark.parametrize("p", [1, 31, 33, 100])

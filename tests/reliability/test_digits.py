@@ -50,7 +50,7 @@ PROBLEMS: dict[str, Problem] = {
     "three classes": drawn(8, 50, 2, 3),
     "four classes, weights": weighted(drawn(9, 60, 2, 4)),
     "iris, two species": (IRIS[50:], SPECIES[50:], None, {}),
-    "iris": (IRIS[::3], SPECIES[::3], None, {}),
+    "iris": (IRIS, SPECIES, None, {}),
 }
 
 

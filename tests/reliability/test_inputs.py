@@ -394,6 +394,12 @@ def test_odd_weights_are_heeded_or_refused(case: str, name: str) -> None:
         agree(fitted, quietly(lambda: ESTIMATORS[name]().fit(X, y)), X, exact=False)
 
 
+@pytest.mark.parametrize("name", [name for name in ESTIMATORS if name != "LogisticRegressionCV"])
+def test_one_row_with_weight_is_learned(name: str) -> None:
+    y = T if name in REGRESSOR else Y
+    finite(quietly(lambda: ESTIMATORS[name]().fit(X, y, sample_weight=FOUR.astype(float))), X)
+
+
 @pytest.mark.parametrize("scoring", ["accuracy", "neg_log_loss"])
 def test_a_fold_without_weight_is_named(scoring: str) -> None:
     chooser = LogisticRegressionCV(Cs=2, cv=2, scoring=scoring, l1_ratios=(0,), use_legacy_attributes=False)

@@ -18,8 +18,10 @@ from glassnet.checks import DataError
 from glassnet.cli import main
 from glassnet.runs.command import command_of
 from glassnet.runs.config import RunConfig
+from glassnet.runs.diagnosing import in_options
 from glassnet.runs.reporting import NAME, rebuilt
 from glassnet.runs.training import train_run
+from glassnet.seeing.doctor import Finding
 
 
 def silent(sentence: str) -> None:
@@ -101,7 +103,11 @@ def test_the_findings_are_said_and_kept(table: Path, tmp_path: Path) -> None:
     assert kept == result.facts["diagnosis"]
     assert [finding["name"] for finding in kept] == ["stopped_too_early"]
     assert any(finding["sentence"] in sentence for sentence in said for finding in kept)
-    assert kept[0]["sentence"] in (tmp_path / "run" / NAME).read_text(encoding="utf-8")
+    assert kept[0]["action"] == "Set --epochs 9."
+    assert any("Set --epochs 9." in sentence for sentence in said)
+    page = (tmp_path / "run" / NAME).read_text(encoding="utf-8")
+    assert kept[0]["sentence"] in page
+    assert "Set --epochs 9." in page
 
 
 @pytest.mark.parametrize(
@@ -128,3 +134,30 @@ def test_the_command_line_means_the_same_configuration(config: RunConfig, monkey
     assert words[0] == "glassnet"
     CliRunner().invoke(main, words[1:])
     assert given == [config.replace(hidden=None) if config.hidden == () else config]
+
+
+@pytest.mark.parametrize(
+    ("python", "shell"),
+    [
+        ("Set learning_rate_init=3e-05.", "Set --learning-rate 3e-05."),
+        ("Set max_iter=36.", "Set --epochs 36."),
+        ("Set early_stopping=True, which keeps the best weights.", "Set --val-fraction 0.15, which keeps the best weights."),
+        ("Use fewer hidden units, or raise alpha tenfold.", "Use fewer units (--hidden), or raise --alpha tenfold."),
+        ("Set early_stopping=True, or use fewer hidden units.", "Set --val-fraction 0.15, or use fewer units (--hidden)."),
+        ("Weigh the classes (class_weight='balanced'), and judge by recall and precision.", "Judge by recall and precision."),
+        ("Use fewer hidden layers, or activation='relu' with initialiser='he_normal'.", "Use fewer hidden layers, or --activation relu."),
+        ("Use fewer hidden layers, or initialiser='he_normal'.", "Use fewer hidden layers."),
+    ],
+)
+def test_the_doctors_advice_is_in_options(python: str, shell: str) -> None:
+    [finding] = in_options([Finding("some_name", "problem", "What was seen.", {}, python)])
+    assert finding.action == shell
+
+
+def test_a_number_is_called_by_its_column_in_a_report(table: Path, tmp_path: Path) -> None:
+    trained(table, tmp_path / "run", target="a")
+    text = (tmp_path / "run" / NAME).read_text(encoding="utf-8")
+    assert "<h1>Predicting a</h1>" in text
+    assert "output a: z " in text, "the diagram"
+    assert "in units of a." in text, "the trace"
+    assert "in units of y" not in text

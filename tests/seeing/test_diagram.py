@@ -401,6 +401,24 @@ def test_the_same_model_makes_the_same_bytes():
         assert diagram(model, x, y=y).to_svg() == diagram(model, x, y=y).to_svg()
 
 
+def test_a_standardised_target_is_drawn_as_the_trace_shows_it():
+    X, y = load_diabetes(return_X_y=True)
+    net = MLPRegressor(hidden_layer_sizes=4, solver="lbfgs", standardise_target=True, max_iter=15, random_state=0)
+    model = fitted(net, X, y)
+    seen, root = trace(model, X[7], y[7]), dom(diagram(model, X[7:8], y=y[7]))
+    edges, nodes = by(root, "data-edge"), by(root, "data-node")
+    for i in range(4):
+        assert number(edges[f"w2_{i + 1}_1"]) == seen.layers[1].W[i, 0]
+        assert number(edges[f"w2_{i + 1}_1"], "data-grad") == seen.layers[1].dW[i, 0]
+    assert number(nodes["z2_1"]) == seen.layers[1].z[0]
+    assert number(nodes["L"]) == seen.loss.value
+    assert number(nodes["a2_1"]) == pytest.approx(model.predict(X[7:8])[0], rel=1e-12)
+    words = " ".join(root.itertext())
+    assert "target standardised" in words
+    mean, spread = seen.subject.target_scale
+    assert f"prediction, {shown(spread[0], 6)}·z + {shown(mean[0], 6)}" in words
+
+
 def test_a_model_that_ran_away_is_drawn():
     net = MLPClassifier.from_weights([[[1.0, 2.0], [3.0, -1.0]], [[1.0], [0.0]]], [[0.0, 0.0], [0.0]])
     net.coefs_[0][0, 0], net.coefs_[1][0, 0] = np.nan, np.inf

@@ -122,6 +122,15 @@ def test_a_learning_rate_too_high(settings: dict[str, Any]) -> None:
     assert f"learning_rate_init={settings['learning_rate_init'] / 10:g}" in finding.action
 
 
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_strong_penalty_in_the_loss_is_no_leap(watched: bool) -> None:
+    X, y = load_digits(return_X_y=True)
+    watching = {"early_stopping": True, "monitor": "val_loss"} if watched else {}
+    net = MLPClassifier(128, alpha=2000.0, max_iter=12, random_state=0, **watching).fit(X / 16, y)
+    assert net.history_[0]["loss"] > 3 * np.log(10), "the penalty of the first weights is most of it"
+    assert "learning_rate_too_high" not in names(diagnose(net, X / 16, y))
+
+
 def test_a_learning_rate_at_which_training_diverges_is_too_high() -> None:
     X, y = scaled(load_diabetes)
     estimator = MLPRegressor(
@@ -284,6 +293,14 @@ def test_a_rare_class_that_is_found_is_no_finding() -> None:
     X, y = random.normal(size=(1000, 4)), (np.arange(1000) < 60).astype(int)
     X[y == 1] += 3.0
     assert names(diagnose(MLPClassifier(8, max_iter=400, random_state=0).fit(X, y), X, y)) == []
+
+
+def test_of_many_classes_none_is_rare_that_has_its_equal_share() -> None:
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(1000, 4)), np.arange(1000) % 12
+    assert "class_imbalance" not in names(diagnose(MLPClassifier(4, max_iter=3, random_state=0).fit(X, y), X, y))
+    few = np.where((y == 7) & (np.arange(1000) > 200), 8, y)
+    assert "class_imbalance" in names(diagnose(MLPClassifier(4, max_iter=3, random_state=0).fit(X, few), X, few))
 
 
 @pytest.mark.parametrize("leak", ["number", "category"])

@@ -82,7 +82,7 @@ def test_two_principal_components_are_scikit_learns():
     assert np.allclose(display.points * signs, points)
     corner = pca.mean_ + signs * [display.xx0[0, 0], display.xx1[0, 0]] @ pca.components_
     assert display.response[0, 0] == pytest.approx(model[1].predict_proba([corner])[0, 1])
-    assert display.names[0] == f"principal component 1 ({pca.explained_variance_ratio_[0]:.0%} of the variance)"
+    assert display.names[0] == f"principal component 1 ({100 * pca.explained_variance_ratio_[0]:.0f} % of the variance)"
 
 
 def test_a_regressor_answers_in_units_of_y():

@@ -115,7 +115,7 @@ def test_the_main_directions_of_a_path_hold_a_path_that_is_flat():
     plane = along_path(end, path)
     placed = plane.place(path)
     assert np.allclose([plane.at(s, t) for s, t in placed], path)
-    assert "100.0%" in plane.told
+    assert "100.0 %" in plane.told
 
 
 # ---- the surface

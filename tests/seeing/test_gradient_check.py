@@ -94,7 +94,7 @@ def test_the_report_can_be_read_and_counted():
     pytest.importorskip("polars")
     frame = found.to_frame("polars")
     assert frame.columns == ["node", "name", "layer", "backprop", "numeric", "error"]
-    assert frame["name"][0] == "x1 to output 0"
+    assert frame["name"][0] == "x1 to class 0"
 
 
 def test_numbers_out_of_range_are_refused():

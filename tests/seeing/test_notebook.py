@@ -18,7 +18,6 @@ from glassnet.estimators.logistic import LogisticRegression
 from glassnet.estimators.logistic_cv import LogisticRegressionCV
 from glassnet.estimators.mlp_classifier import MLPClassifier
 from glassnet.estimators.mlp_regressor import MLPRegressor
-from glassnet.seeing.diagram.network_diagram import diagram
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 Y = (X[:, 0] + X[:, 1] > 0).astype(int)
@@ -42,18 +41,13 @@ def fitted(estimator):
     return fresh.fit(X, Y)
 
 
-@pytest.fixture(autouse=True)
-def _the_door_shows_diagram(monkeypatch):
-    monkeypatch.setitem(glassnet.__dict__, "diagram", diagram)
-
-
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=named)
 def test_a_fitted_estimator_shows_scikit_learns_html_and_its_diagram(estimator):
     model = fitted(estimator)
     for page in (model._repr_html_(), model._repr_mimebundle_()["text/html"]):
         assert page.count("sk-top-container") >= 1
         assert page.count('data-edge="w1_1_1"') == 1
-        assert page.endswith(diagram(model)._repr_html_())
+        assert page.endswith(glassnet.diagram(model)._repr_html_())
     assert model._repr_mimebundle_()["text/plain"] == repr(model)
 
 

@@ -116,13 +116,13 @@ def test_the_unit_of_the_loss_is_told():
 def test_confusion_counts_rows_by_true_and_predicted_class():
     display = ConfusionDisplay.from_predictions(["a", "a", "b", "c"], ["a", "b", "b", "a"])
     assert display.confusion_matrix.tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
-    assert display.text_[0, 1].get_text() == "1\n50%" and display.text_[1, 0] is None
+    assert display.text_[0, 1].get_text() == "1\n50 %" and display.text_[1, 0] is None
 
 
 def test_confusion_shows_counts_shares_and_accuracy():
     shown = words(ConfusionDisplay.from_predictions(["a", "a", "b", "b"], ["a", "a", "a", "b"], rows_are="test rows").figure_)
     assert "3 of 4 test rows are right: accuracy 0.750" in shown
-    assert "2\n100%" in shown and "1\n50%" in shown
+    assert "2\n100 %" in shown and "1\n50 %" in shown
 
 
 def test_confusion_of_an_estimator_is_scikit_learns_matrix_and_its_shares():

@@ -20,6 +20,7 @@ from glassnet.seeing.report.charts import Axis, Chart
 from glassnet.seeing.report.classification import THRESHOLDS, counts_at
 from glassnet.seeing.report.document import LARGEST, _as_json
 from glassnet.seeing.report.intervals import Z, bootstrap, wilson
+from glassnet.seeing.svg import shown
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -100,6 +101,22 @@ def models() -> dict[str, tuple[Any, Any, Any]]:
         "no steps of its own": (MLPClassifier((5,), solver="lbfgs", max_iter=50, random_state=0), iris[0], iris[1] > 0),
         "a table": (make_pipeline(TablePreparation(), MLPClassifier((4,), max_iter=20, random_state=0)), frame, iris[1]),
     }
+
+
+@pytest.mark.parametrize("n", [1, 20])
+def test_a_test_of_one_value_has_no_variance_to_explain(n: int) -> None:
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    model = MLPRegressor(hidden_layer_sizes=(3,), max_iter=3, random_state=0).fit(X, X[:, 0])
+    price = pd.Series(np.full(n, 2.5), name="price")
+    text = report(model, X[:n], price).html
+    off = np.abs(model.predict(X[:n]) - 2.5).mean()
+    assert f"data-headline>{shown(off, 4)}<" in text
+    assert "how far off predictions of price are on average" in text
+    assert ("R² has no meaning here" in text) is (n > 1)
+
+
+def test_an_interval_without_a_figure_is_none() -> None:
+    assert np.isnan(bootstrap(lambda rows: np.nan, 5)).all()
 
 
 @pytest.mark.parametrize("name", models())

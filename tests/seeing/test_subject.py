@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 
-from glassnet import ImagePreparation, LogisticRegression, MLPClassifier, MLPRegressor, TablePreparation
+from glassnet import BernoulliRBM, ImagePreparation, LogisticRegression, MLPClassifier, MLPRegressor, TablePreparation
 from glassnet.seeing.subject import subject_of
 
 IRIS = load_iris(as_frame=True)
@@ -107,6 +107,31 @@ def test_a_standardised_target_is_folded_for_looking_and_unfolded_for_learning()
     raw = learned.network.predict(learned.parameters, learned.rows(X[:, :3]))
     assert np.allclose(raw * spread + mean, model.predict(X[:, :3])[:, None])
     assert model.predict(X[:1, :3]) == seen.network.predict(seen.parameters, seen.rows(X[:1, :3]))
+
+
+def test_outputs_are_named_so_that_none_is_taken_for_a_number():
+    named = MLPClassifier.from_weights([np.ones((2, 3))], classes=["", "no", "yes"])
+    assert subject_of(named).output_labels == ("''", "no", "yes")
+    assert subject_of(named).outputs_in_words == ("output ''", "output no", "output yes")
+    numbered = MLPClassifier.from_weights([np.ones((2, 3))], classes=[2, 3, 5])
+    assert subject_of(numbered).outputs == ("2", "3", "5")
+    assert subject_of(numbered).outputs_in_words == subject_of(numbered).output_labels == ("class 2", "class 3", "class 5")
+
+
+def test_a_number_may_be_called_by_its_name_and_keeps_it():
+    model = MLPRegressor(hidden_layer_sizes=(3,), standardise_target=True, max_iter=2, n_iter_no_change=9, random_state=0)
+    model.partial_fit(X[:, :3], X[:, 3])
+    subject = subject_of(model).called("price")
+    assert subject.outputs == subject.as_learned().outputs == ("price",)
+    several = subject_of(MLPRegressor.from_weights([np.ones((2, 2))]))
+    assert several.called("price") is several
+    classes = subject_of(MLPClassifier.from_weights([np.ones((2, 1))]))
+    assert classes.called("price") is classes
+
+
+def test_a_boltzmann_machine_is_sent_to_its_own_pictures():
+    with pytest.raises(TypeError, match="BernoulliRBM has neither outputs nor a loss .* glassnet.seeing.boltzmann"):
+        subject_of(BernoulliRBM())
 
 
 def test_rows_take_what_the_model_takes_and_have_the_dtype_of_the_weights():

@@ -10,14 +10,26 @@ import pytest
 from glassnet import MLPClassifier, MLPRegressor
 from glassnet.maths.activations import ACTIVATIONS
 from glassnet.seeing.trace.arithmetic import sections
-from glassnet.seeing.trace.expressions import E, Function, Over, Slope, Symbol, Words, log, of
+from glassnet.seeing.trace.expressions import of
 from glassnet.seeing.trace.formulas import activation_formula, slope_formula
 from glassnet.seeing.trace.languages import LATEX, PAGE, TEXT
+from glassnet.seeing.trace.letters import E, Function, Over, Slope, Symbol, Words, log
 from glassnet.seeing.trace.lines import Equation
 from glassnet.seeing.trace.moves import moves, written_out
 from glassnet.seeing.trace.tracing import trace
 
 z, a, y = Symbol("z"), Symbol("a"), Symbol("y")
+
+
+@pytest.mark.parametrize(
+    "value, text",
+    [(0.99995852, "0.99995852"), (1 - 2.0**-24, "0.99999994040"), (-0.99951, "-0.9995100"), (0.99, "0.99"), (1.0, "1"), (1.00001, "1")],
+)
+def test_what_is_hardly_below_1_keeps_the_digits_of_what_it_lacks(value, text):
+    written = TEXT.number(value, 4)
+    assert written.ljust(len(text), "0") == text
+    if value < 1 and abs(value) > 0.999:
+        assert 1 - abs(float(written)) == pytest.approx(1 - abs(value), rel=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ _HOMES = {
     "explain": "glassnet.cli.explain",
     "inspect": "glassnet.cli.inspect",
     "report": "glassnet.cli.report",
+    "lab": "glassnet.cli.lab",
 }
 TRACEBACK = "GLASSNET_TRACEBACK"
 """The environment variable with which every error shows where it was raised."""
@@ -105,4 +106,5 @@ def main() -> None:
     glassnet explain run/ --row 17
     glassnet inspect visits.csv
     glassnet train photos/ --features hog
+    glassnet lab visits.csv
     """

@@ -41,6 +41,7 @@ def show_result(result: RunResult) -> None:
     if facts["search"] is not None:
         show_search(facts["search"])
     _paragraph("Network", result.estimator.summary())
+    _paragraph("Machines", "\n".join(map(machine, facts.get("pretraining", []))))
     _paragraph(
         "Training",
         f"{counted(training['epochs'], 'epoch')} in {training['seconds']:.1f} s; the weights of epoch {training['kept_epoch']} are kept",
@@ -107,10 +108,23 @@ def prepared(preparation: TablePreparation | ImagePreparation) -> str:
     if hasattr(preparation, "channels"):
         made = listed([f"{row['features']:,} {PARTS[row['part']]}" for row in preparation.describe()])
         size = preparation.size
-        return f"{made} of {size} x {size} pixels in {'grey' if preparation.grey else 'colour'}, centred and scaled"
+        how = "between 0 and 1" if preparation.gives_intensities else "centred and scaled"
+        return f"{made} of {size} x {size} pixels in {'grey' if preparation.grey else 'colour'}, {how}"
     kinds = Counter(row["kind"] for row in preparation.describe())
     parts = [f"{kinds[kind]:,} {words[kinds[kind] != 1]}" for kind, words in TREATED.items() if kinds[kind]]
     return f"{counted(len(preparation.get_feature_names_out()), 'feature')} from {listed(parts)}"
+
+
+def machine(learned: Mapping[str, Any]) -> str:
+    """What a machine of a deep belief network had learned before the network was fine-tuned.
+
+    >>> machine({"visible": 784, "hidden": 500, "epochs": 20, "reconstruction_error": 0.0053, "free_energy_gap": 1.27})
+    '784 to 500 units in 20 epochs: reconstruction error 0.0053, free-energy gap 1.27 nats'
+    """
+    gap = learned["free_energy_gap"]
+    told = f"{learned['visible']:,} to {learned['hidden']:,} units in {counted(learned['epochs'], 'epoch')}"
+    more = "" if gap is None else f", free-energy gap {gap:.3g} nats"
+    return f"{told}: reconstruction error {learned['reconstruction_error']:.3g}{more}"
 
 
 def _paragraph(head: str, text: str) -> None:

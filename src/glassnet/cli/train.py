@@ -33,10 +33,14 @@ class Sizes(click.ParamType):
 @click.option("--task", type=click.Choice(["classification", "regression"]), help="[default: decided from the target, and said]")
 @click.option(
     "--model",
-    type=click.Choice(["mlp", "logistic"]),
-    help="A network, or a single layer: a logistic, softmax or linear unit.  [default: mlp]",
+    type=click.Choice(["mlp", "logistic", "dbn"]),
+    help="A network; a single layer: a logistic, softmax or linear unit; or a deep belief network, whose layers learn as Boltzmann "
+    "machines first.  [default: mlp]",
 )
-@click.option("--hidden", type=Sizes(), metavar="N,N,...", help="Units of each hidden layer.  [default: 64,64; pictures: 128]")
+@click.option(
+    "--hidden", type=Sizes(), metavar="N,N,...", help="Units of each hidden layer.  [default: 64,64; pictures: 128; dbn: 500,250]"
+)
+@click.option("--pretrain-epochs", type=int, metavar="N", help="Of --model dbn: epochs of each machine.  [default: 20]")
 @click.option(
     "--activation", metavar="NAME", help="Of the hidden layers: relu, tanh, logistic, gelu, ...; one, or one for each.  [default: relu]"
 )

@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 Said = str | Callable[[re.Match[str]], str]
 
-_FIELDS = "learning_rate|batch_size|max_seconds|search_seconds|alpha|l1|epochs|patience|dropout|seed|solver|loss|activation|size"
+_FIELDS = (
+    "learning_rate|batch_size|max_seconds|search_seconds|alpha|l1|epochs|patience|dropout|seed|solver|loss|activation|size|pretrain_epochs"
+)
 
 _TABLE: list[tuple[str, Said]] = [
     # how a table is read
@@ -38,6 +40,13 @@ _TABLE: list[tuple[str, Said]] = [
     (r"\bn_iter_no_change\b", "--patience"),
     (r"model 'logistic' is a single layer; got (\w+) as well\. Drop \w+, or choose model 'mlp'",
      r"--model logistic is a single layer; got --\1 as well. Leave out --\1, or give --model mlp"),
+    (r"model 'dbn' needs hidden layers, each a machine; got none\. Name their units, or choose model 'logistic'",
+     "--model dbn needs hidden layers, each a machine; got none. Name their units with --hidden, or give --model logistic"),
+    (r"model 'dbn' has logistic units, as its machines have; got activation ('[^']*')\. Drop activation, or choose model 'mlp'",
+     r"--model dbn has logistic units, as its machines have; got --activation \1. Leave out --activation, or give --model mlp"),
+    (r"Drop search, or choose model 'mlp'", "Leave out --search, or give --model mlp"),
+    (r"pretrain_epochs is for deep belief networks; got it with model '(\w+)'\. Drop pretrain_epochs, or choose model 'dbn'",
+     r"--pretrain-epochs is for deep belief networks; got it with --model \1. Leave out --pretrain-epochs, or give --model dbn"),
     (r"\bsolver='(\w+)'", r"--solver \1"),
     (r"\bloss='(\w+)'", r"--loss \1"),
     (r" A pair of functions [^.]*(?:\([^)]*\)[^.]*)* is accepted as well\.", ""),

@@ -126,7 +126,11 @@ class _Parser:
         """The whole text as one sum."""
         self._expression(1)
         if self._token.kind != "end":
-            self._wrong("an operator (+ - * / **) or the end" if self._token.text != "," else "the end; only min and max take a comma")
+            before = self.tokens[self.next - 1]
+            hint = "the end; only min and max take a comma" if self._token.text == "," else "an operator (+ - * / **) or the end"
+            if before.kind == self._token.kind == "word":
+                hint += f"; a name with a blank goes between backquotes: `{before.text} {self._token.text}`"
+            self._wrong(hint)
         if not any(step.kind == "column" for step in self.steps):
             refuse(self.text, 0, "it names no column, so it is the same in every row", len(self.text))
         return tuple(self.steps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import polars as pl
@@ -23,6 +24,10 @@ IDENTIFIER_NAME = re.compile(
     r"|.*[a-z](Id|ID|Key)"  # PassengerId
     r"|row.?(id|nr|no|num|number|index)"
 )
+
+ALIKE = 4
+"""From so many columns on that are dropped for the same reason, they share one sentence, which names `NAMED` of them."""
+NAMED = 3
 
 
 def learn_column(values: pl.Series, rules: Rules) -> Column:
@@ -56,6 +61,22 @@ def restore_column(given: Any, position: int) -> Column:
     column = KINDS[fields.text("kind", *KINDS)].from_fields(fields)
     fields.done()
     return column
+
+
+def messages_of(columns: Iterable[Column]) -> Iterator[str]:
+    """What the user must be told of the columns, in their order; columns that are dropped for one reason may share a sentence."""
+    columns = list(columns)
+    alike: dict[str, list[str]] = {}
+    for column in columns:
+        if isinstance(column, DroppedColumn):
+            alike.setdefault(column.reason, []).append(column.name)
+    for column in columns:
+        names = alike[column.reason] if isinstance(column, DroppedColumn) else []
+        if isinstance(column, DroppedColumn) and len(names) >= ALIKE:
+            if column.name == names[0]:
+                yield f"{len(names):,} columns are dropped, each because {column.reason}: {', '.join(map(repr, names[:NAMED]))}, ..."
+        elif column.message:
+            yield column.message
 
 
 def _named_like_identifier(name: str) -> bool:

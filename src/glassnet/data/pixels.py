@@ -132,6 +132,24 @@ class ImagePreparation(TransformerMixin, BaseEstimator):
                 block[:, start:stop] *= np.float32(1 / self.scales_[part])
         return out
 
+    def as_intensities(self) -> Self:
+        """Leave pixels as intensities in [0, 1], not centred: what units that are 0 or 1 take. Only for features="pixels".
+
+        >>> black_and_white = np.repeat(np.array([[0], [255]], dtype=np.uint8), 64, axis=1)
+        >>> ImagePreparation(size=8, grey=True).fit(black_and_white).as_intensities().transform(black_and_white)[:, 0]
+        array([0., 1.], dtype=float32)
+        """
+        check_is_fitted(self, "centre_")
+        if self.features != "pixels":
+            raise ValueError(f"only pixels have intensities; got features={self.features!r}. Use features='pixels'.")
+        self._set(np.zeros(self.width, np.float32), {"pixels": 255.0})
+        return self
+
+    @property
+    def gives_intensities(self) -> bool:
+        """Whether features are intensities in [0, 1]."""
+        return self.features == "pixels" and self.scales_["pixels"] == 255.0 and not self.centre_.any()
+
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Names such as ``red y0 x5`` (row 0, column 5), ``grey y3 x1``, and ``hog block y0 x1 cell y1 x0 10 degrees``."""
         names = []
@@ -160,7 +178,9 @@ class ImagePreparation(TransformerMixin, BaseEstimator):
                     "features": stop - start,
                     "centre": f"{centre.min():.4g} to {centre.max():.4g}",
                     "scale": self.scales_[part],
-                    "treatment": f"{how}minus the mean of each feature, divided by {self.scales_[part]:.4g}",
+                    "treatment": "intensities in [0, 1]"
+                    if self.gives_intensities
+                    else f"{how}minus the mean of each feature, divided by {self.scales_[part]:.4g}",
                 }
             )
         return rows

@@ -19,7 +19,7 @@ from glassnet.checks import DataError, Faults, ModelFileError, did_you_mean, unk
 from glassnet.data.categories import CategoryColumn, Rules
 from glassnet.data.columns import Column
 from glassnet.data.inference import has_decimal_commas
-from glassnet.data.kinds import learn_column, restore_column
+from glassnet.data.kinds import learn_column, messages_of, restore_column
 from glassnet.data.places import raise_all
 from glassnet.data.schema import Fields
 from glassnet.data.tables import is_nameless, table_from
@@ -120,7 +120,7 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         learnt = [column.name for column in columns if column.features()]
         _refuse_commas(frame, learnt, text)
         if not learnt:
-            reasons = " ".join(column.message for column in columns)
+            reasons = " ".join(messages_of(columns))
             raise DataError(f"No column {'of 1 sample ' if frame.height == 1 else ''}is left: {reasons}")
         self._set_columns(columns, named=not is_nameless(X))
         return self
@@ -233,7 +233,7 @@ class TablePreparation(TransformerMixin, BaseEstimator):
             self.feature_names_in_ = np.array([column.name for column in columns], dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
-        self.messages_ = [column.message for column in columns if column.message]
+        self.messages_ = list(messages_of(columns))
         self.ignored_columns_, self.unseen_, self.remarks_ = [], {}, []
 
     @property

@@ -25,7 +25,7 @@ from glassnet.maths.user_loss import UserLoss
 from glassnet.networks.network import BLOCK, Network
 from glassnet.training.full_batch import minimise
 from glassnet.training.history import History, Row
-from glassnet.training.loop import HeldOut, Observer, State, train
+from glassnet.training.loop import HeldOut, Observer, Pacing, State, train
 from glassnet.training.newton import newton_on_network
 from glassnet.training.rows import Rows
 from glassnet.training.stopping import Reason
@@ -38,6 +38,7 @@ class LearningNetwork(CallbackSupportMixin, FittedNetwork):
     """A network that learns from checked rows; who checks them stands in the class below."""
 
     _observers: tuple[Observer, ...] = ()
+    _pacing: Pacing | None = None
 
     def _start(self, n_features: int, target: Array, random: np.random.RandomState, *, first: bool) -> Network:
         """Build the network; on a first fit, draw its weights and forget what was recorded."""
@@ -147,10 +148,11 @@ class LearningNetwork(CallbackSupportMixin, FittedNetwork):
         try:
             with threads_for(at_a_time * max(layer.n_in * layer.n_out for layer in network.layers)):
                 if not full_batch:
-                    return train(network, rows, state, plan, held_out=watch, observers=observers, begin=begin, keep=keep)
+                    seen: dict[str, Any] = {"held_out": watch, "observers": observers, "begin": begin}
+                    return train(network, rows, state, plan, keep=keep, pacing=self._pacing, **seen)
                 if keep is not None:
                     observers += (lambda row: keep(state),)
-                seen: dict[str, Any] = {"held_out": watch, "observers": observers, "begin": begin}
+                seen = {"held_out": watch, "observers": observers, "begin": begin}
                 if self.solver == "newton":
                     rows, alpha = rows.gathered(), self.alpha / rows.unit
                     limits: dict[str, Any] = {"alpha": alpha, "tol": self.tol, "iterations": epochs, "rules": rules}

@@ -10,7 +10,8 @@
                 versions                of glassnet, Python, NumPy and scikit-learn, for whoever wonders
                 extra                   free JSON of the caller: a run's target, metrics, ...
 
-A loaded model predicts the same bits as the one that was saved.
+A loaded model predicts the same bits as the one that was saved. Loading takes at most 128 MiB and fifty times the size of the file,
+whatever is in it; a file that would take more is refused.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from glassnet import __version__
 from glassnet.checks import Faults, ModelFileError
 from glassnet.data.pixels import ImagePreparation
 from glassnet.data.preparation import TablePreparation
-from glassnet.estimators.plain_values import from_plain, to_plain
+from glassnet.estimators.plain_values import from_plain, refuse_large_arrays, to_plain
 from glassnet.files import container
 
 KIND = "glassnet model"
@@ -41,6 +42,8 @@ FILE_NAME = "model.safetensors"
 
 PREFIX = "preparation."
 """Before the names of arrays that belong to a preparation."""
+
+_WITH_ARRAYS = ("parameters", "facts", "feature_names")
 
 Preparation = TablePreparation | ImagePreparation
 _PREPARATIONS: dict[str, type] = {"table": TablePreparation, "pictures": ImagePreparation}
@@ -100,6 +103,7 @@ def save(model: Any, path: str | os.PathLike[str], *, extra: Mapping[str, Any] |
         },
         "extra": dict(extra or {}),
     }
+    refuse_large_arrays([metadata[part] for part in _WITH_ARRAYS])
     if isinstance(preparation, ImagePreparation):
         arrays = arrays | {PREFIX + name: array for name, array in preparation.to_arrays().items()}
     container.write(path, arrays, metadata)
@@ -130,7 +134,10 @@ def load_with_extra(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
     if version != MODEL_VERSION:
         raise ModelFileError(f"{file} holds a model of version {version!r}; this glassnet reads {MODEL_VERSION}. Upgrade glassnet.")
     try:
+        refuse_large_arrays([metadata[part] for part in _WITH_ARRAYS])
         return _rebuilt(arrays, metadata), dict(metadata["extra"])
+    except MemoryError as error:
+        raise ModelFileError(f"{file} describes a model that does not fit into the memory that is left. Free some first.") from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) and error.args else str(error)
         raise ModelFileError(f"{file} does not describe a model that works: {what[:300]}. Save the model again.") from error
@@ -188,6 +195,8 @@ def _rebuilt(arrays: dict[str, np.ndarray], metadata: dict[str, Any]) -> Any:
     estimator._set_state(arrays, {key: from_plain(fact) for key, fact in metadata["facts"].items()})
     if set(estimator._get_state()[0]) != set(arrays):
         raise ValueError(f"its arrays are not those of this {name}")
+    if not 0 < estimator.n_features_in_ <= sum(array.size for array in arrays.values()):
+        raise ValueError(f"it has no weights for {estimator.n_features_in_} features")
     _try_out(estimator)
     if metadata["feature_names"] is not None:
         names = from_plain(metadata["feature_names"])

@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 
-LARGEST_ARRAY = 2**28
-"""Bytes an array in JSON may take once it is read: a dtype of a few characters must not ask for all memory."""
+LARGEST_ARRAYS = 2**25
+"""Bytes that all arrays in the JSON of a file may take together: a dtype of a few characters must not ask for all memory."""
 
 _KINDS = "biufUO"
+_DTYPE = re.compile(r"[<>|=]?[biufUO]\d{0,9}")
 
 
 def to_plain(value: Any) -> Any:
@@ -71,17 +72,35 @@ def from_plain(plain: Any) -> Any:
     raise ValueError(f"an object with the keys {sorted(plain)[:5]} is not known")
 
 
+def refuse_large_arrays(plain: Any) -> None:
+    """Raise ValueError where the arrays in ``plain`` would take more than ``LARGEST_ARRAYS`` bytes together, before one is made."""
+    total, places = 0, [plain]
+    while places:
+        item = places.pop()
+        if isinstance(item, list):
+            places += item
+        elif isinstance(item, dict):
+            places += item.values()
+            items, name = item.get("$array"), item.get("dtype")
+            if isinstance(items, list) and isinstance(name, str) and _DTYPE.fullmatch(name):
+                total += np.dtype(name).itemsize * len(items)
+    if total > LARGEST_ARRAYS:
+        raise ValueError(
+            f"labels and arrays among the parameters take {total:,} bytes, where {LARGEST_ARRAYS:,} are kept. Shorten the longest label."
+        )
+
+
 def _array_to_plain(array: np.ndarray) -> dict[str, Any]:
-    if array.dtype.kind not in _KINDS or array.dtype.itemsize * array.size > LARGEST_ARRAY or array.dtype == np.longdouble:
+    if array.dtype.kind not in _KINDS or array.dtype == np.longdouble:
         raise TypeError(f"an array of {array.dtype} cannot be kept")
     return {"$array": [to_plain(item) for item in array.ravel().tolist()], "dtype": array.dtype.str, "shape": list(array.shape)}
 
 
 def _array_from_plain(items: list[Any], name: str, shape: list[Any]) -> np.ndarray:
-    if not re.fullmatch(r"[<>|=]?[a-zA-Z]\d{0,6}", name):
+    if not _DTYPE.fullmatch(name):
         raise ValueError(f"an array of {name[:20]!r} is not known")
     dtype = np.dtype(name)
-    if dtype.kind not in _KINDS or dtype.itemsize * len(items) > LARGEST_ARRAY:
+    if dtype.kind not in _KINDS:
         raise ValueError(f"an array of {name[:20]} is not known")
     array = np.empty(len(items), dtype)
     for i, item in enumerate(items):

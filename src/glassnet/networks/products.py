@@ -1,4 +1,4 @@
-"""Matrix products: a large one in blocks of rows, so that none is deaf to Ctrl-C, and on several threads the same bits as on one.
+"""Matrix products: a large one in blocks, so that none is deaf to Ctrl-C, and on several threads the same bits as on one.
 
 BLAS adds in an order that depends on its number of threads, so its last digits do. While `shared_by` holds, every product is cut into
 the same blocks of rows or columns whatever the number of threads, each block is one call on one BLAS thread, and the threads take
@@ -10,6 +10,7 @@ Shapes   X (n, k)   W (k, m)   out (n, m)
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -19,8 +20,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-LONGEST_PRODUCT = 400_000_000
-"""Multiplications in one call to BLAS: a few hundredths of a second, after which Ctrl-C is heard."""
+LONGEST_PRODUCT = 800_000_000
+"""Multiplications of float64 in one call to BLAS, twice as many of float32: some hundredths of a second, after which Ctrl-C is heard."""
 SHARES = 8
 """Blocks that a shared product is cut into: as many threads can work on it."""
 LEAST_SHARED = 8_000_000
@@ -44,14 +45,19 @@ def shared_by(threads: int) -> Iterator[None]:
         _pool, _threads = before
 
 
+def is_shared() -> bool:
+    """Whether products are cut into shares now: whoever would rather call BLAS whole must use `multiply` instead."""
+    return _threads > 0
+
+
 def multiply(X: Any, W: Array, out: Array) -> None:
     """out <- X W, for an array or a SciPy sparse X."""
     if not isinstance(X, np.ndarray):
         out[...] = X @ W
         return
-    n, row = len(X), X.shape[1] * W.shape[1]
-    if not _threads or n * row < LEAST_SHARED:
-        _in_blocks(X, W, out, row)
+    n = len(X)
+    if not _threads or n * X.shape[1] * W.shape[1] < LEAST_SHARED:
+        _in_blocks(X, W, out)
         return
     columns = W.shape[1] > n  # the longer side of the product is cut
     length = W.shape[1] if columns else n
@@ -61,10 +67,9 @@ def multiply(X: Any, W: Array, out: Array) -> None:
     def share(first: int) -> None:
         for block in blocks[first::_threads]:
             if columns:
-                part = W[:, block]
-                _in_blocks(X, part, out[:, block], X.shape[1] * part.shape[1])
+                _in_blocks(X, W[:, block], out[:, block])
             else:
-                _in_blocks(X[block], W, out[block], row)
+                _in_blocks(X[block], W, out[block])
 
     others = [] if _pool is None else [_pool.submit(share, first) for first in range(1, min(_threads, len(blocks)))]
     try:
@@ -74,11 +79,16 @@ def multiply(X: Any, W: Array, out: Array) -> None:
             other.result()
 
 
-def _in_blocks(X: Array, W: Array, out: Array, row: int) -> None:
-    """The product in one call, or in several of LONGEST_PRODUCT multiplications; ``row`` is how many one row takes."""
-    if len(X) * row <= LONGEST_PRODUCT:
+def _in_blocks(X: Array, W: Array, out: Array) -> None:
+    """The product in one call, or tile by tile: as square as can be, for BLAS copies the sides of a tile before it multiplies."""
+    n, inner, m = len(X), X.shape[1], W.shape[1]
+    most = LONGEST_PRODUCT * 8 // max(4, X.dtype.itemsize)
+    if n * inner * m <= most:
         np.matmul(X, W, out=out)
         return
-    size = max(1, LONGEST_PRODUCT // row)
-    for start in range(0, len(X), size):
-        np.matmul(X[start : start + size], W, out=out[start : start + size])
+    tile = max(1, most // inner)  # numbers of out
+    rows = min(n, max(math.isqrt(tile), tile // m))
+    columns = min(m, max(1, tile // rows))
+    for i in range(0, n, rows):
+        for j in range(0, m, columns):
+            np.matmul(X[i : i + rows], W[:, j : j + columns], out=out[i : i + rows, j : j + columns])

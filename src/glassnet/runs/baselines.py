@@ -30,6 +30,9 @@ IN_WORDS = {
 }
 """What each is called."""
 
+OF_THE_SCALE = 5_000
+"""Pictures that tell the variance of pixels."""
+
 
 @dataclass(frozen=True)
 class Constant:
@@ -69,6 +72,8 @@ def single_unit_on_pictures(config: RunConfig, prepared: Prepared) -> MLPClassif
     single = decided(single, str(config.task), n, pictures=True)
     held_out = {"X_val": prepared.held_out.X, "y_val": prepared.held_out.y} if len(prepared.held_out) else {}
     X = X if isinstance(X, np.ndarray) else X.take(np.arange(n))  # without augmentation
+    if prepared.preparation.gives_intensities:  # the penalty is meant for features of unit variance, all scaled by one number
+        single = single.replace(alpha=float(single.alpha or 0.0) * float(X[:OF_THE_SCALE].var(axis=0, dtype=np.float64).mean()))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return estimator_for(single, watched=bool(held_out)).fit(X, prepared.training.y, **held_out)

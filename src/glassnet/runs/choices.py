@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from glassnet.data.pixels import ImagePreparation
+from glassnet.estimators.boltzmann.dbn_classifier import DBNClassifier
+from glassnet.estimators.boltzmann.dbn_regressor import DBNRegressor
 from glassnet.estimators.mlp_classifier import MLPClassifier
 from glassnet.estimators.mlp_regressor import MLPRegressor
 from glassnet.runs.config import FULL_BATCH, RunConfig
@@ -35,6 +37,8 @@ def decided(config: RunConfig, kind: str, n_rows: int, *, pictures: bool = False
     }
     if pictures:
         choices |= for_pictures(config, n_rows, single=single, line_search=solver in FULL_BATCH)
+    if config.model == "dbn":
+        choices |= for_deep_belief(n_rows, pictures=pictures, line_search=solver in FULL_BATCH)
     return config.replace(**{name: value for name, value in choices.items() if getattr(config, name) is None})
 
 
@@ -56,6 +60,23 @@ def for_pictures(config: RunConfig, n_rows: int, *, single: bool, line_search: b
         "epochs": 200 if line_search else 100,
         "alpha": float(f"{width * share * (1.0 if single else 0.1):.2g}"),
         "dropout": 0.0 if single else 0.5,
+        "patience": 10,
+    }
+
+
+def for_deep_belief(n_rows: int, *, pictures: bool, line_search: bool) -> dict[str, Any]:
+    """Pictures come as intensities between 0 and 1, so that penalties and rates are those of tables; what machines have learned wants
+    small steps.
+    """
+    return {
+        "activation": "logistic",
+        "hidden": (500, 250) if pictures else (64, 64),
+        "pretrain_epochs": 20,
+        "learning_rate": 0.001,
+        "batch_size": min(batch_size(n_rows), n_rows),
+        "epochs": 1000 if line_search else 200,
+        "alpha": 1e-4,
+        "dropout": 0.0,
         "patience": 10,
     }
 
@@ -89,6 +110,13 @@ def estimator_for(config: RunConfig, *, watched: bool) -> MLPClassifier | MLPReg
         "tol": 1e-5 if config.solver not in FULL_BATCH else 1e-6,
         "max_seconds": config.max_seconds,
     }
+    if config.model == "dbn":
+        del parameters["activation"]
+        pretraining = {"batch_size": config.batch_size}
+        parameters |= {"visible": "auto", "pretrain_epochs": config.pretrain_epochs, "pretraining": pretraining}
+        if config.task == "classification":
+            return DBNClassifier(**parameters)
+        return DBNRegressor(**parameters, standardise_target=config.loss != "poisson")
     if config.task == "classification":
         return MLPClassifier(**parameters)
     return MLPRegressor(**parameters, standardise_target=config.loss != "poisson")

@@ -16,13 +16,24 @@ import tomli_w
 
 from glassnet.checks import DataError, Faults, did_you_mean, one_of
 
-MODELS = ("mlp", "logistic")
+MODELS = ("mlp", "logistic", "dbn")
 TASKS = ("classification", "regression")
 FEATURES = ("pixels", "hog", "both")
 AUGMENTATIONS = ("flip", "shift", "flip,shift")
 FULL_BATCH = ("lbfgs", "cg", "newton")
 SEARCHES = ("grid", "wide")
-OF_THE_MODEL = ("hidden", "activation", "solver", "learning_rate", "batch_size", "epochs", "alpha", "dropout", "patience")
+OF_THE_MODEL = (
+    "hidden",
+    "activation",
+    "solver",
+    "learning_rate",
+    "batch_size",
+    "epochs",
+    "alpha",
+    "dropout",
+    "patience",
+    "pretrain_epochs",
+)
 """Fields that are decided anew for another model."""
 HEADING = "# Everything that decided this run. To repeat it: glassnet train --config config.toml\n\n"
 
@@ -44,8 +55,11 @@ class RunConfig:
     size, grey, features, augment
         How pictures are read (pixels a side, one channel or three) and seen ('pixels', 'hog' or 'both'), and how training pictures are
         changed by chance ('flip', 'shift' or 'flip,shift').
-    model : {'mlp', 'logistic'}
-        A network with hidden layers, or a single layer: one logistic unit, softmax, or one linear unit.
+    model : {'mlp', 'logistic', 'dbn'}
+        A network with hidden layers; a single layer: one logistic unit, softmax, or one linear unit; or a deep belief network, whose
+        hidden layers learn as Boltzmann machines first.
+    pretrain_epochs : int
+        Epochs of each machine of a deep belief network; 0 leaves them out.
     hidden, activation, solver, learning_rate, batch_size, epochs, alpha, l1, dropout, loss
         As in the estimators; ``activation`` may name one per hidden layer, separated by commas.
     seed : int
@@ -78,6 +92,7 @@ class RunConfig:
     features: str | None = None
     augment: str | None = None
     model: str = "mlp"
+    pretrain_epochs: int | None = None
     hidden: tuple[int, ...] | None = None
     activation: str | None = None
     solver: str | None = None
@@ -117,6 +132,27 @@ class RunConfig:
         if self.model == "logistic" and (self.hidden or self.dropout):
             extra = "hidden" if self.hidden else "dropout"
             raise ValueError(f"model 'logistic' is a single layer; got {extra} as well. Drop {extra}, or choose model 'mlp'.")
+        if self.pretrain_epochs is not None and self.model != "dbn":
+            raise ValueError(
+                f"pretrain_epochs is for deep belief networks; got it with model {self.model!r}. Drop pretrain_epochs, or choose model "
+                "'dbn'."
+            )
+        if self.model == "dbn":
+            self._check_deep_belief()
+
+    def _check_deep_belief(self) -> None:
+        """Raise ValueError for what a deep belief network does not have."""
+        if self.hidden == ():
+            raise ValueError("model 'dbn' needs hidden layers, each a machine; got none. Name their units, or choose model 'logistic'.")
+        if self.activation not in (None, "logistic"):
+            raise ValueError(
+                f"model 'dbn' has logistic units, as its machines have; got activation {self.activation!r}. Drop activation, or choose "
+                "model 'mlp'."
+            )
+        if self.search is not None:
+            raise ValueError(
+                "search tries out many networks, and machines would have to learn for each of them. Drop search, or choose model 'mlp'."
+            )
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
@@ -192,6 +228,7 @@ _EXPECTED: dict[str, _Check] = {
     "features": _one_of(FEATURES),
     "augment": _one_of(AUGMENTATIONS),
     "model": _one_of(MODELS),
+    "pretrain_epochs": ((lambda value: _is_whole(value, 0)), "a whole number of at least 0"),
     "hidden": ((lambda value: isinstance(value, tuple) and all(_is_whole(size, 1) for size in value)), "whole numbers of at least 1"),
     "activation": _TEXT,
     "solver": _TEXT,

@@ -17,6 +17,7 @@ from glassnet.runs.picture_reading import fingerprint, read_examples
 from glassnet.runs.prediction import Rows, Run
 from glassnet.runs.preparing import split
 from glassnet.runs.reading import Examples, Say, formulas_of
+from glassnet.seeing.subject import Subject, subject_of
 from glassnet.seeing.trace.trace import Trace
 from glassnet.seeing.trace.tracing import trace
 
@@ -41,7 +42,7 @@ def explain_test_row(run: Run, path: str | os.PathLike[str], row: int, say: Say,
     where = f"{noun} {place + 1:,} of {config.data}{name}" if data.aside is None else f"a {noun} that {config.data} sets aside"
     say(f"Test row {row:,} of {len(rows):,}: {where}.")
     x = source.X[place : place + 1]
-    return trace(run.model, x, source.y[place] if target is None else _truth(run, target))
+    return trace(_subject(run), x, source.y[place] if target is None else _truth(run, target))
 
 
 def explain_new_row(run: Run, rows: Rows, row: int, say: Say, *, target: str | None = None) -> Trace:
@@ -68,7 +69,12 @@ def explain_new_row(run: Run, rows: Rows, row: int, say: Say, *, target: str | N
         truth = _truth(run, truth)
     else:
         say("The truth of this row is not known, so there is no way back; give it with --target.")
-    return trace(run.model, x, truth)
+    return trace(_subject(run), x, truth)
+
+
+def _subject(run: Run) -> Subject:
+    """The run's model, what it predicts called by its name."""
+    return subject_of(run.model).called(run.config.target or "y")
 
 
 def _index(row: int, n: int, noun: str) -> int:

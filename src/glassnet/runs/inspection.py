@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.checks import DataError
 from glassnet.data.arrays import holds_arrays, read_arrays
 from glassnet.data.formulas import with_formulas
-from glassnet.data.images import Images, read_images
+from glassnet.data.images import Images, is_image_file, read_images
 from glassnet.data.pixels import ImagePreparation
 from glassnet.data.places import placed
 from glassnet.data.preparation import TablePreparation
@@ -32,6 +33,8 @@ def inspect_data(config: RunConfig, say: Say, *, target: str | None = None) -> d
             return _inspect_pictures(config, images if config.size is None else images.resized(config.size)) | more
         frame = frame_of(arrays.X, arrays.y)
         return {"table": config.data, "rows": frame.height, **_prepared(TablePreparation().fit(frame))}
+    if is_image_file(config.data):
+        raise DataError(f"{config.data} is one picture. Name the folder that holds the pictures.")
     return inspect_table(config, say, target=target)
 
 

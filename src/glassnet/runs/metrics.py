@@ -25,7 +25,7 @@ def classification_metrics(y: NDArray[Any], predicted: NDArray[Any], log_probabi
     """The metrics of classes: ``log_probability`` (n, k) has a column for each of the sorted ``classes``."""
     place = np.searchsorted(classes, y)
     with np.errstate(invalid="ignore"):
-        nats = -log_probability[np.arange(len(y)), place].astype(np.float64).mean()
+        nats = 0.0 - log_probability[np.arange(len(y)), place].astype(np.float64).mean()  # never -0.0
     return {
         "accuracy": finite(np.mean(y == predicted)),
         "log_loss": finite(nats),

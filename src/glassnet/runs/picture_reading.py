@@ -77,6 +77,8 @@ def read_new_pictures(config: RunConfig, path: str, say: Say) -> Images | pl.Dat
         return images
     if config.size is not None and is_image_file(path):
         return read_image(path, size=config.size, grey=bool(config.grey))
+    if not os.path.exists(path):
+        raise DataError(f"{path} does not exist. Check the path; relative ones start at {os.getcwd()}.")
     if not holds_arrays(path):
         raise DataError(
             f"{path} is neither pictures nor a file of arrays, as this run was trained on. Name a folder, a picture, or .npz, .npy or idx."

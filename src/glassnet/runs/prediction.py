@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 from glassnet.checks import DataError, ModelFileError
 from glassnet.data.arrays import holds_arrays
 from glassnet.data.formulas import with_formulas
+from glassnet.data.image_files import label_in
 from glassnet.data.images import Images
 from glassnet.data.places import Place, placed, places_of, row_number
 from glassnet.data.prepared_rows import PreparedRows
@@ -163,6 +164,8 @@ def evaluate_run(run: Run, rows: Rows, say: Say, *, target: str | None = None, p
     known, dropped = drop_missing_target(frame, name)
     if dropped:
         say(f"{dropped:,} of {n_rows:,} rows have no {name!r} and are left out.")
+    if isinstance(rows, Images) and rows.names:
+        place = rows.names.__getitem__
     with placed(places_of(place, known_rows(frame[name]))):
         y: NDArray[Any] = target_values(known[name], run.task)
         X = _features(run, rows if isinstance(rows, Images) else known.drop(name), say)
@@ -177,12 +180,20 @@ def evaluate_run(run: Run, rows: Rows, say: Say, *, target: str | None = None, p
     }
 
 
+def _labels(run: Run, images: Images) -> Sequence[Any] | NDArray[Any] | None:
+    """The classes of pictures; names that all begin alike give one, too, where training had it: cat.1.jpg, cat.2.jpg."""
+    named = [label_in(name) for name in images.names]
+    alike = images.labels is None and len(set(named)) == 1 and named[0] in run.task.classes
+    return named if alike else images.labels
+
+
 def _with_truth(run: Run, rows: Rows, target: str | None) -> tuple[pl.DataFrame, str]:
     """(the table with the truth in it, the truth's column); of pictures, their classes only."""
     if isinstance(rows, Images):
-        if rows.labels is None:
+        labels = _labels(run, rows)
+        if labels is None:
             raise DataError(f"To evaluate, the pictures need their classes. {rows.labelling}")
-        return pl.DataFrame({TARGET: rows.labels}), TARGET
+        return pl.DataFrame({TARGET: labels}), TARGET
     try:
         return rows, resolve_column(rows, target or run.config.target)
     except DataError as error:

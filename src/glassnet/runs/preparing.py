@@ -89,6 +89,8 @@ def _pictures(config: RunConfig, data: Examples, parts: Parts) -> tuple[ImagePre
     assert data.size is not None and data.channels is not None
     features = config.features or "pixels"
     preparation = ImagePreparation(size=data.size, grey=data.channels == 1, features=features).fit(data.X, rows=parts[0])
+    if config.model == "dbn" and features == "pixels":
+        preparation.as_intensities()
     change = None if config.augment is None else Augmentation.from_text(config.augment, data.size, data.channels)
     rows = [
         PreparedRows(data.X, preparation, parts[0], change, config.seed),

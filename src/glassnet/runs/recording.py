@@ -15,6 +15,7 @@ from glassnet.runs.directory import RunDirectory
 from glassnet.runs.memory import peak_memory
 from glassnet.runs.metrics import finite
 from glassnet.runs.preparing import Parts, Prepared, picture_of_test
+from glassnet.runs.pretraining import HISTORY, figures_of, history_of
 from glassnet.runs.reading import Examples
 from glassnet.runs.searching import Found
 from glassnet.seeing.figures.confident_pictures import ConfidentPictureDisplay
@@ -72,6 +73,8 @@ def write_run(
     texts = {"config.toml": config.to_toml()}
     if found is not None:
         texts["search.csv"] = found.to_csv()
+    if config.model == "dbn":
+        texts[HISTORY] = history_of(estimator)
     for name, text in texts.items():
         directory.write(name, text)
     directory.write_json("metrics.json", facts)
@@ -86,6 +89,8 @@ def write_run(
         size, channels = prepared.preparation.size, prepared.preparation.channels
         shape = (size, size, 3) if channels == 3 else (size, size)
         figures["weights.png"] = WeightImageDisplay(weights, shape, classes=names if len(estimator.coefs_) == 1 else None).plot()
+    if config.model == "dbn":
+        figures |= figures_of(estimator, prepared.preparation, config.seed)
     for name, display in figures.items():
         directory.write(name, png(display.figure_))
     directory.remove_others({FILE_NAME, "metrics.json", "schema.json", "history.csv", *texts, *figures})

@@ -23,6 +23,7 @@ from glassnet.runs.prediction import open_run
 from glassnet.runs.preparing import Parts, split
 from glassnet.runs.reading import Examples, Say
 from glassnet.seeing.report import Material, Repeat, Report, page
+from glassnet.seeing.report.wording import heading
 
 NAME = "report.html"
 
@@ -117,12 +118,8 @@ def _row(data: Examples, place: int) -> Any:
 
 
 def _title(config: RunConfig, data: Examples) -> str:
-    if config.task == "regression":
-        return f"Predicting {data.target}"
-    classes = [str(label) for label in data.task.classes]
-    if len(classes) <= 3:
-        return f"Telling {' and '.join([', '.join(classes[:-1]), classes[-1]])} apart"
-    return f"Telling {len(classes)} classes{'' if data.are_pictures else f' of {data.target}'} apart"
+    classes = None if config.task == "regression" else [str(label) for label in data.task.classes]
+    return heading("" if data.are_pictures else data.target, classes)
 
 
 def _notes(model: Pipeline) -> Sequence[str]:

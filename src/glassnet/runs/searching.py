@@ -12,9 +12,11 @@ from __future__ import annotations
 import csv
 import io
 import os
+import signal
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -227,7 +229,25 @@ def _run(
         yield from (_fitted(estimator, *task) for task in rest)
         return
     with parallel_config(backend="loky", n_jobs=_cores(), inner_max_num_threads=1):
-        yield from Parallel(return_as="generator")(delayed(_fitted)(estimator, *task) for task in rest)
+        with _deaf_children():
+            results = Parallel(return_as="generator")(delayed(_fitted)(estimator, *task) for task in rest)
+        yield from results
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes that are started in here do not hear Ctrl-C, which a terminal sends to all of them: it ends this one, which ends them.
+
+    The signal is held back here, and with it, from their first moment, there; what came meanwhile is heard when the context is left.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _fitted(estimator: Any, parameters: Parameters, fold: Fold) -> tuple[float, float]:

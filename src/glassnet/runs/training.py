@@ -14,6 +14,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from glassnet.runs.memory import check_room
 from glassnet.runs.metrics import Metrics, metrics_of
 from glassnet.runs.picture_reading import Stage, fingerprint, read_examples
 from glassnet.runs.preparing import Parts, Prepared, prepare, split
+from glassnet.runs.pretraining import Pretraining, machines_of
 from glassnet.runs.reading import Examples, Say
 from glassnet.runs.recording import beside_the_model, ending, watched_losses, write_run
 from glassnet.runs.remarking import remarks_on
@@ -139,10 +141,8 @@ def train_run(
         prepared = prepare(config, data, parts)
         for message in prepared.preparation.messages_:
             say(message)
-        if started is not None:
-            started(config)
         _check_size(config, prepared)
-        estimator, seconds = _fit(config, prepared, observer, say)
+        estimator, seconds = _fit(config, prepared, observer, say, started, stage)
     except BaseException:
         if directory is not None:
             directory.release()
@@ -187,6 +187,8 @@ def _finished(
         "search": None if found is None else found.facts(),
         "training": ending(estimator, watched=len(prepared.held_out) > 0, seconds=seconds),
     }
+    if config.model == "dbn":
+        facts["pretraining"] = machines_of(estimator)
     facts["remarks"] = remarks_on(config, facts, constant, numbers=_numbers(data))
     diagnosis = diagnosis_of(model, prepared)
     for finding in diagnosis:
@@ -245,11 +247,23 @@ def _chosen(config: RunConfig, data: Examples, parts: Parts, stage: Stage | None
     return found.config, found
 
 
-def _fit(config: RunConfig, prepared: Prepared, observer: Callable[[Row], None] | None, say: Say) -> tuple[Any, float]:
+def _fit(
+    config: RunConfig,
+    prepared: Prepared,
+    observer: Callable[[Row], None] | None,
+    say: Say,
+    started: Callable[[RunConfig], None] | None,
+    stage: Stage | None,
+) -> tuple[Any, float]:
     """(the fitted estimator, seconds). Warnings are said, except those that the reason for stopping says already."""
     watched = len(prepared.held_out) > 0
     estimator = estimator_for(config, watched=watched)
     estimator._observers = () if observer is None else (observer,)
+    begin = (lambda: None) if started is None else partial(started, config)
+    if config.model == "dbn" and config.pretrain_epochs:
+        estimator._watch = Pretraining(len(config.hidden or ()), config.pretrain_epochs, stage, begin)
+    else:
+        begin()
     held_out = {"X_val": prepared.held_out.X, "y_val": prepared.held_out.y} if watched else {}
     began = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
@@ -270,6 +284,8 @@ def _fit(config: RunConfig, prepared: Prepared, observer: Callable[[Row], None] 
             raise DivergenceError(f"Training ended before its first epoch was over: {estimator.stopped_because_}. Nothing was saved.")
         raise KeyboardInterrupt  # before the first epoch was over: there is nothing to keep
     estimator._observers = ()
+    if config.model == "dbn":
+        estimator._watch = None
     for warning in caught:
         if not issubclass(warning.category, ConvergenceWarning) and "interrupted" not in str(warning.message):
             say(str(warning.message))

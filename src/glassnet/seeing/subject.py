@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals as nw
@@ -64,6 +64,24 @@ class Subject:
         return self.parameters[0][0].dtype
 
     @property
+    def outputs_in_words(self) -> tuple[str, ...]:
+        """The output units as a sentence names them: ``output setosa``, ``class 3``."""
+        return self.output_labels if self._numbered else tuple(f"output {label}" for label in self.output_labels)
+
+    @property
+    def output_labels(self) -> tuple[str, ...]:
+        """The output units as a picture names them: a class that is a number is called one, ``class 3``, and no name is two quotes."""
+        return tuple(f"class {name}" if self._numbered else name or "''" for name in self.outputs)
+
+    @property
+    def _numbered(self) -> bool:
+        return self.labels is not None and self.labels.kind in ("binary", "multiclass") and self.labels.classes.dtype.kind in "biuf"
+
+    def called(self, target: str) -> Subject:
+        """The same with the number that it predicts called by its name; classes have names of their own."""
+        return replace(self, outputs=(target,)) if self.labels is None and self.outputs == ("y",) else self
+
+    @property
     def target_scale(self) -> tuple[Array, Array] | None:
         """(mean, spread) that turn the network's numbers into units of y, where it speaks standardised ones; else None."""
         scale: tuple[Array, Array] | None = getattr(self.estimator, "_target_scale", None)
@@ -115,7 +133,7 @@ class Subject:
         estimator.coefs_ = [W.copy() for W in estimator.coefs_]
         estimator.intercepts_ = [b.copy() for b in estimator.intercepts_]
         estimator._unfold_target_scale()
-        return _subject(estimator, self.preparation)
+        return replace(_subject(estimator, self.preparation), outputs=self.outputs)
 
 
 def subject_of(model: Any) -> Subject:
@@ -158,9 +176,11 @@ def _refusal(model: Any) -> str:
         return f"{name} holds its model in best_estimator_; hand in that."
     if isinstance(model, type):
         return f"expected a fitted model; got the class {model.__name__}. Make one and fit it: {model.__name__}().fit(X, y)."
+    if hasattr(model, "free_energy"):
+        return f"{name} has neither outputs nor a loss that a row could be followed to; glassnet.seeing.boltzmann draws its filters."
     return (
-        f"expected a fitted glassnet estimator (MLPClassifier, MLPRegressor, LogisticRegression, LogisticRegressionCV) or a Pipeline that "
-        f"ends in one; got {name}."
+        "expected a fitted glassnet estimator (MLPClassifier, MLPRegressor, LogisticRegression, LogisticRegressionCV, DBNClassifier, "
+        f"DBNRegressor) or a Pipeline that ends in one; got {name}."
     )
 
 

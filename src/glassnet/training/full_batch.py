@@ -26,6 +26,7 @@ from glassnet.training.descent import subgradient
 from glassnet.training.history import History
 from glassnet.training.loop import HeldOut, Observer, mean_loss, told
 from glassnet.training.rows import Rows
+from glassnet.training.shorter_side import ShorterSide
 from glassnet.training.stopping import Best, Reason, Rule, first_reason
 
 Array = NDArray[Any]
@@ -92,6 +93,13 @@ def minimise(
 
     Ctrl-C ends the descent with the best weights so far. Raises DivergenceError where the loss of the first weights is not finite.
     """
+    # A descent that is watched on held-out rows is over before the shorter side would pay.
+    side = None if plan.l1 or held_out is not None else ShorterSide.where_it_pays(network, rows, theta)
+    if side is not None:
+        try:
+            return minimise(side.network, side.rows, side.theta, plan, history, observers=side.told(observers, theta), begin=begin)
+        finally:
+            side.expand_into(theta)
     objective = Objective(network, rows, plan.alpha)
     penalty = L1Split(network, plan.l1 / (rows.unit * len(rows))) if plan.l1 else None
     best_theta = theta.copy()

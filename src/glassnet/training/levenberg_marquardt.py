@@ -41,7 +41,9 @@ FIRST_DAMPING = 1.0
 LARGEST_DAMPING = 1e16
 """From here on a step is too short to change theta."""
 POLISHING = 20
-"""Steps at most after the gradient is below its bound, as long as each promises a decrease that F can tell."""
+"""Steps at most after the gradient is below its bound."""
+CLOSE = 1e-4
+"""Where F can no longer tell a decrease, steps up to this part of theta are made without damping, as long as g'H^-1 g falls."""
 BLOCK_NUMBERS = 1 << 20
 """Numbers of J that are formed at a time."""
 
@@ -140,11 +142,14 @@ def levenberg_marquardt(
     problem = LeastSquares(network, rows, alpha * rows.unit)
     began, best_theta = time.perf_counter(), theta.copy()
     now = theta.astype(np.float64)
-    polished = made = 0
+    polished, made, polishing = 0, 0, False
     eps = float(np.finfo(rows.y.dtype).eps)
 
     def largest(model: Model) -> float:
         return float(np.abs(model.gradient).max())
+
+    def decrement(model: Model) -> float:
+        return float(model.gradient @ factored(model.H)(model.gradient))
 
     try:
         with np.errstate(over="ignore", invalid="ignore"):
@@ -158,14 +163,17 @@ def levenberg_marquardt(
             mu, factor, scale = FIRST_DAMPING, 2.0, float(model.H.diagonal().max())
             while True:
                 damped = model.H.copy()
-                damped.flat[:: len(damped) + 1] += mu * max(scale, 1e-300)
+                damped.flat[:: len(damped) + 1] += 0.0 if polishing else mu * max(scale, 1e-300)
                 step = -factored(damped)(model.gradient)
                 promised = -float(step @ model.gradient) - 0.5 * float(step @ model.H @ step)
+                if not polishing and promised <= 4.0 * eps * abs(model.value):
+                    polishing = True
+                    continue
                 value = problem.value(now + step)
-                hidden = promised <= 4.0 * eps * abs(model.value)  # F cannot tell such a decrease; the gradient still can
-                lower = value < model.value or (hidden and value <= model.value * (1.0 + 4.0 * eps))
+                short = float(np.linalg.norm(step)) <= CLOSE * float(np.linalg.norm(now))
+                lower = (short and value <= model.value * (1.0 + math.sqrt(eps))) if polishing else value < model.value
                 ahead = problem.model(now + step) if lower else model
-                if hidden and (not lower or largest(ahead) >= largest(model)):
+                if polishing and (not lower or decrement(ahead) >= decrement(model)):
                     bound = "is below" if largest(model) <= tol else "and rounding hides any further decrease, above"
                     sentence = f"largest gradient component {largest(model):.3g} {bound} {tol:g} after {made} iterations"
                     reason = Reason("gradient" if largest(model) <= tol else "rounding", sentence)

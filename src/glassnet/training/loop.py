@@ -24,7 +24,7 @@ from glassnet.checks import DivergenceError
 from glassnet.maths.optimisers import Optimiser
 from glassnet.maths.schedules import Schedule
 from glassnet.networks.network import BLOCK, Network, Workspace
-from glassnet.training.epoch import Passed, Penalties, epoch_for
+from glassnet.training.epoch import CompiledEpoch, Passed, Penalties, SteppedEpoch, epoch_for
 from glassnet.training.history import History, Row
 from glassnet.training.rows import Rows
 from glassnet.training.stopping import Best, EpochsDone, NoImprovement, Reason, Rule, TimeOver, first_reason
@@ -32,6 +32,8 @@ from glassnet.training.stopping import Best, EpochsDone, NoImprovement, Reason, 
 Array = NDArray[Any]
 Observer = Callable[[Row], "bool | None"]
 """Called with every new row of the history; True asks to stop."""
+Pacing = Callable[[SteppedEpoch | CompiledEpoch], Callable[["State", float], Passed]]
+"""Makes of an epoch one that runs in pieces: some batches at a time, with whatever its caller does between them."""
 
 
 @dataclass
@@ -96,17 +98,19 @@ def train(
     observers: Sequence[Observer] = (),
     begin: Callable[[], None] | None = None,
     keep: Callable[[State], None] | None = None,
+    pacing: Pacing | None = None,
 ) -> Reason:
     """Train until a rule stops it; theta, the history and the best weights are left in ``state``.
 
     ``begin`` is called before every epoch, ``keep`` with the state after it (a checkpoint). Ctrl-C ends training with the best weights so
-    far.
+    far. ``pacing`` lets an epoch run in pieces, which changes no weight.
     Where the loss or a weight stops being finite, ``state.theta`` holds the weights of the best epoch, or the first ones; training
     that restores the best weights anyway (early stopping) and has some ends with the reason 'diverged', any other raises
     DivergenceError.
     """
     penalties = Penalties(plan.alpha / rows.unit, plan.l1 / rows.unit, plan.optimiser)
-    epoch = epoch_for(network, rows, plan.batch_size, plan.optimiser, penalties, state.theta)
+    whole = epoch_for(network, rows, plan.batch_size, plan.optimiser, penalties, state.theta)
+    epoch = whole if pacing is None else pacing(whole)
     _compile(network, rows, plan, penalties, state)
     began = time.perf_counter() - state.seconds
     if state.best_theta is None:

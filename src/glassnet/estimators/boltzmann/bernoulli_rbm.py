@@ -16,8 +16,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from glassnet.checks import Faults
 from glassnet.estimators.boltzmann.chains import SamplingMachine
+from glassnet.estimators.boltzmann.learning_machine import close
+from glassnet.estimators.boltzmann.rbm_parameters import number, whole
+from glassnet.estimators.boltzmann.visible_rows import check_kinds, checked_rows, some_rows
 from glassnet.estimators.callbacks import CallbackSupportMixin, EpochTasks, with_callbacks
-from glassnet.estimators.input_rows import validated
 from glassnet.maths.mersenne import Stream
 from glassnet.maths.schedules import Schedule
 from glassnet.networks.boltzmann.machine import Machine, Parameters
@@ -25,32 +27,13 @@ from glassnet.networks.boltzmann.pseudo_likelihood import pseudo_log_likelihood
 from glassnet.networks.boltzmann.visible import visible_units
 from glassnet.training.boltzmann.contrastive_divergence import ContrastiveDivergence, Recipe
 from glassnet.training.boltzmann.loop import TrainingPlan, put, train_machine
-from glassnet.training.boltzmann.record import WATCHED, BoltzmannHistory, Record
+from glassnet.training.boltzmann.record import BoltzmannHistory, Record
 from glassnet.training.history import Row
 from glassnet.training.loop import Observer
 from glassnet.training.stopping import Reason
 from glassnet.training.threads import threads_for
 
 Array = NDArray[Any]
-
-
-def whole(value: Any, least: int) -> bool:
-    """True for an integer of ``least`` or more."""
-    return isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_) and bool(value >= least)
-
-
-def number(value: Any) -> bool:
-    """True for a finite number."""
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_) and bool(np.isfinite(value))
-
-
-def watched_rows(X: Any, dtype: Any) -> Array:
-    """Rows that are measured after every epoch: up to WATCHED, evenly spread over X, dense."""
-    n = X.shape[0]
-    rows = np.linspace(0, n - 1, min(n, WATCHED)).astype(np.int64)
-    V = np.empty((len(rows), X.shape[1]), dtype)
-    put(X, rows, V)
-    return V
 
 
 class BernoulliRBM(CallbackSupportMixin, SamplingMachine):
@@ -148,11 +131,13 @@ class BernoulliRBM(CallbackSupportMixin, SamplingMachine):
         """
         self._check_parameters()
         given = (X, y, None)
-        X = validated(self, X, accept_sparse="csr", dtype=(np.float64, np.float32))
+        X = checked_rows(self, X)
+        check_kinds(visible_units("bernoulli", X.shape[1]), X)
         random = check_random_state(self.random_state)
         self._begin(X, random, X.dtype)
         reason = self._learn_watched(X, random, given)
         self.n_iter_, self.stopped_because_ = len(self.history_), reason.sentence
+        close(reason)
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -169,7 +154,7 @@ class BernoulliRBM(CallbackSupportMixin, SamplingMachine):
         """
         self._check_parameters()
         first = not hasattr(self, "components_")
-        X = validated(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=first)
+        X = checked_rows(self, X, reset=first)
         if not hasattr(self, "random_state_"):
             self.random_state_ = check_random_state(self.random_state)
         if first:
@@ -192,7 +177,7 @@ class BernoulliRBM(CallbackSupportMixin, SamplingMachine):
         self._units = visible_units("bernoulli", n)
         self._take_parameters(Parameters(np.ascontiguousarray(first.T, dtype=dtype), *zeros))
         self.h_samples_ = np.zeros((self.batch_size, self.n_components), dtype)
-        self._base = Machine(self._units, self.n_components).base(watched_rows(X, dtype))
+        self._base = Machine(self._units, self.n_components).base(some_rows(X, dtype))
         self.history_ = BoltzmannHistory()
 
     def _steps(self, batch_size: int, stream: Stream) -> ContrastiveDivergence:
@@ -205,7 +190,7 @@ class BernoulliRBM(CallbackSupportMixin, SamplingMachine):
         stream = Stream(random)
         steps = self._steps(self.batch_size, stream)
         plan = TrainingPlan(float(self.learning_rate), Schedule(), self.n_iter)
-        record = Record(self._machine, self.history_, watched_rows(X, self.components_.dtype), pseudo=False)
+        record = Record(self._machine, self.history_, some_rows(X, self.components_.dtype), pseudo=False)
         with threads_for(self.batch_size * self.components_.size):
             reason = train_machine(steps, X, None, plan, record, (*self._spoken(X), tasks), tasks.begin)
         stream.give_back()
@@ -219,7 +204,7 @@ class BernoulliRBM(CallbackSupportMixin, SamplingMachine):
         return {**attributes, "h_samples_": self.h_samples_.copy(), "_units": self._units, "_base": self._base}
 
     def _spoken(self, X: Any) -> tuple[Observer, ...]:
-        rows, began = watched_rows(X, self.components_.dtype), time.perf_counter()
+        rows, began = some_rows(X, self.components_.dtype), time.perf_counter()
 
         def say(row: Row) -> None:
             nonlocal began

@@ -140,6 +140,29 @@ class SamplingMachine(FittedMachine):
         )
         return kept.reshape(-1, kept.shape[2])[:n]
 
+    def draw_visible(self, X: Any, *, random_state: Any = None) -> Array:
+        """Visible units drawn from p(v | h).
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, n_components)
+            Hidden states or probabilities, in [0, 1].
+        random_state : int, RandomState or None, default=None
+            Seed; None takes the estimator's own.
+
+        Returns
+        -------
+        V : array of shape (n_samples, n_features)
+        """
+        H = self._hidden_rows(X)
+        p, machine = self._parameters, self._machine
+        random = check_random_state(self.random_state if random_state is None else random_state)
+        stream = Stream(random, wide=p.W.dtype == np.float64)
+        V = np.empty((len(H), len(p.a)), p.W.dtype)
+        machine.sample_visible(p, H, stream, at=machine.visible.field(p.a, p.z), out=V)
+        stream.give_back()
+        return V
+
     def complete(self, X: Any, *, n_sweeps: int = 500, burn_in: int = 100, random_state: Any = None) -> Array:
         """Rows with their missing values filled in by what the machine expects there.
 

@@ -9,23 +9,33 @@ Sources  Hinton, Osindero & Teh (2006), Neural Computation 18, 1527-1554; Hinton
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils import _safe_indexing, check_consistent_length, check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from glassnet.checks import Faults, unknown_name
+from glassnet.data.prepared_rows import PreparedRows, rows_of
 from glassnet.estimators.architecture import hidden_sizes
-from glassnet.estimators.boltzmann.bernoulli_rbm import whole
 from glassnet.estimators.boltzmann.rbm import RBM
-from glassnet.estimators.input_rows import validated
+from glassnet.estimators.boltzmann.rbm_parameters import whole
+from glassnet.estimators.boltzmann.visible_rows import checked_rows, kinds_of
+from glassnet.training.history import Row
 
 Array = NDArray[Any]
 
 PRETRAINING: dict[str, Any] = {"method": "cd", "k": 1, "learning_rate": 0.1, "momentum": 0.5, "l2": 2e-4, "batch_size": 100}
 """How each machine learns where nothing else is asked for."""
+SLOW: dict[str, Any] = {"learning_rate": 0.01}
+"""The same of a machine with Gaussian columns, whose fields have no bound."""
+
+Watch = Callable[[int, Row], "bool | None"]
+"""Called with the number of the layer, from 0, and every new row of its machine's history."""
 
 
 def labelled_rows(y: Any, missing_label: Any) -> Array | None:
@@ -52,16 +62,42 @@ def labelled_rows(y: Any, missing_label: Any) -> Array | None:
 
 
 def pretrained(
-    X: Any, sizes: tuple[int, ...], visible: Any, epochs: int, settings: Mapping[str, Any], random: Any, verbose: Any, weight: Any = None
+    X: Any,
+    sizes: tuple[int, ...],
+    visible: Any,
+    epochs: int,
+    settings: Mapping[str, Any],
+    random: Any,
+    verbose: Any,
+    weight: Any = None,
+    *,
+    X_val: Any = None,
+    watch: Watch | None = None,
 ) -> list[RBM]:
-    """Machines of ``sizes`` hidden units, each learned from the features that the one below makes of X; ``weight`` counts rows."""
+    """Machines of ``sizes`` hidden units, each learned from the features that the one below makes of X; ``weight`` counts rows.
+
+    ``X_val`` is measured beside X, ``watch`` hears of every epoch. Raises KeyboardInterrupt where the user interrupts one of them: what
+    would stand on a machine that has not learned is worth nothing.
+    """
     machines: list[RBM] = []
-    for size in sizes:
-        chosen = {**PRETRAINING, **settings, "n_iter": epochs, "visible": "bernoulli" if machines else visible}
-        machine = RBM(size, **chosen, verbose=verbose, random_state=random.randint(2**31 - 1)).fit(X, sample_weight=weight)
+    for layer, size in enumerate(sizes):
+        kinds = visible if layer == 0 else "bernoulli"
+        slow = SLOW if "gaussian" in np.ravel(kinds) else {}
+        chosen = {**PRETRAINING, **slow, **settings, "n_iter": epochs, "visible": kinds}
+        machine = RBM(size, **chosen, verbose=verbose, random_state=random.randint(2**31 - 1))
+        machine._pseudo = False  # it would take half of the time
+        if watch is not None:
+            machine._observers = (partial(watch, layer),)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Training interrupted")
+            machine.fit(X, sample_weight=weight, X_val=X_val)
+        machine._observers = ()
+        if machine.stopped_because_.startswith("interrupted"):
+            raise KeyboardInterrupt(f"{machine.stopped_because_} of the pre-training of layer {layer + 1}")
         machines.append(machine)
         if len(machines) < len(sizes):
             X = machine.transform(X)
+            X_val = None if X_val is None else machine.transform(X_val)
     return machines
 
 
@@ -92,6 +128,7 @@ class DeepBeliefNetwork:
     max_fun = 15000
 
     rbms_: list[RBM]
+    _watch: Watch | None = None
     _not_in_files = ("init",)
 
     def _check_pretraining(self: Any) -> None:
@@ -126,30 +163,85 @@ class DeepBeliefNetwork:
         self
         """
         self._check_pretraining()
-        rows = None if y is None else labelled_rows(y, self.missing_label)
-        first = not (self.warm_start and hasattr(self, "coefs_"))
-        if first and self.pretrain_epochs:
-            random = check_random_state(self.random_state)
-            sizes = hidden_sizes(self.hidden_layer_sizes, None, None)
-            unlabelled = validated(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=True)
-            settings = self.pretraining or {}
-            self.rbms_ = pretrained(unlabelled, sizes, self.visible, self.pretrain_epochs, settings, random, self.verbose, sample_weight)
-        elif first:
-            self.rbms_ = []
-        if rows is not None:
-            X, y = _safe_indexing(X, rows), _labels_as_given(_safe_indexing(y, rows))
-            sample_weight = None if sample_weight is None else _safe_indexing(sample_weight, rows)
-        return super().fit(X, y, sample_weight, X_val=X_val, y_val=y_val)  # type: ignore[misc]
+        if y is not None:
+            check_consistent_length(X, y)
+        labelled = None if y is None else labelled_rows(y, self.missing_label)
+        self._unlabelled = (X, sample_weight, X_val)
+        try:
+            if labelled is not None:
+                X = rows_of(X, labelled, augmented=True) if isinstance(X, PreparedRows) else _safe_indexing(X, labelled)
+                y = _labels_as_given(_safe_indexing(y, labelled))
+                sample_weight = None if sample_weight is None else _safe_indexing(sample_weight, labelled)
+            return super().fit(X, y, sample_weight, X_val=X_val, y_val=y_val)  # type: ignore[misc]
+        finally:
+            self.__dict__.pop("_unlabelled", None)
+
+    def sample(
+        self: Any, n: int = 1, *, burn_in: int = 1000, thin: int = 100, n_chains: int = 100, means: bool = False, random_state: Any = None
+    ) -> Array:
+        """Rows that the machines make up: Gibbs chains of the topmost one, brought down layer by layer.
+
+        Parameters
+        ----------
+        n : int, default=1
+            Rows.
+        burn_in, thin, n_chains, random_state
+            Of the chains of the topmost machine, as in `RBM.sample`.
+        means : bool, default=False
+            Whether to give E[v | h] of the lowest machine in place of v, as is usual for pictures.
+
+        Returns
+        -------
+        V : array of shape (n, n_features)
+
+        Raises
+        ------
+        ValueError
+            Where there are no machines: without pre-training, or in a network from a file, which holds the fine-tuned weights only.
+        """
+        check_is_fitted(self)
+        if not self.rbms_:
+            raise ValueError("this network has no machines to draw from: pre-train it (pretrain_epochs above 0); files do not hold them.")
+        random = check_random_state(self.random_state if random_state is None else random_state)
+        *below, top = self.rbms_
+        rows = top.sample(n, burn_in=burn_in, thin=thin, n_chains=n_chains, means=means and not below, random_state=random)
+        for machine in reversed(below):
+            last = means and machine is below[0]
+            rows = machine.inverse_transform(rows) if last else machine.draw_visible(rows, random_state=random)
+        return rows
 
     def _start(self: Any, n_features: int, target: Array, random: np.random.RandomState, *, first: bool) -> Any:
-        """The network; on a first fit its hidden layers begin at the weights of the machines, copied once."""
+        """The network; on a first fit its hidden layers begin at the weights of the machines, copied once.
+
+        Everything the user gave has been checked by now: nobody waits for machines to learn before a misspelt parameter is named.
+        """
+        given = self.__dict__.get("_unlabelled")  # partial_fit knows no pre-training
+        machines = self._pretrained(*given) if first and given is not None and self.pretrain_epochs else []
         network = super()._start(n_features, target, random, first=first)  # type: ignore[misc]
         if first:
-            self.rbms_ = getattr(self, "rbms_", [])  # partial_fit knows no pre-training
-            for l, machine in enumerate(self.rbms_):
+            self.rbms_ = machines
+            for l, machine in enumerate(machines):
                 W, b = upward(machine)
                 self.coefs_[l][:], self.intercepts_[l][:] = W, b
         return network
+
+    def _pretrained(self: Any, X: Any, sample_weight: Any, X_val: Any) -> list[RBM]:
+        """The machines, learned from all rows."""
+        X = checked_rows(self, X, reset=False)
+        X_val = None if X_val is None else checked_rows(self, X_val, dtype=X.dtype, reset=False)
+        kinds = kinds_of(X) if isinstance(self.visible, str) and self.visible == "auto" else self.visible
+        return pretrained(
+            X,
+            hidden_sizes(self.hidden_layer_sizes, None, None),
+            kinds,
+            self.pretrain_epochs,
+            self.pretraining or {},
+            check_random_state(self.random_state),
+            self.verbose,
+            sample_weight,
+            X_val=X_val,
+            watch=self._watch,
+        )
 
 
 def _labels_as_given(y: Any) -> Any:

@@ -29,7 +29,7 @@ Array = NDArray[Any]
 BLOCK = 2000
 
 
-def _only_discrete(machine: Any) -> bool:
+def only_discrete(machine: Any) -> bool:
     """True where a pseudo-likelihood exists; an AttributeError with the reason otherwise."""
     if "gaussian" in np.ravel(machine._visible_kinds()):
         raise AttributeError("gaussian units have no pseudo-likelihood; use free_energy, or log_likelihood for exact or estimated values.")
@@ -131,11 +131,17 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         -------
         V : array of shape (n_samples, n_features)
         """
+        return self._machine.visible_means(self._parameters, self._hidden_rows(X))
+
+    def _hidden_rows(self, X: Any) -> Array:
+        """Hidden states or probabilities as the user gave them, checked."""
         check_is_fitted(self)
         H = np.asarray(X, dtype=self.components_.dtype)
         if H.ndim != 2 or H.shape[1] != len(self.components_):
             raise ValueError(f"X must have shape (n_samples, {len(self.components_)}), one column per hidden unit; got {H.shape}.")
-        return self._machine.visible_means(self._parameters, H)
+        if not np.isfinite(H).all():
+            raise ValueError("X holds nan or infinity; hidden units are 0, 1 or a probability.")
+        return H
 
     def free_energy(self, X: Any) -> Array:
         """The free energy F(v) = -log sum_h e^-E(v, h): log P(v) = -F(v) - log Z.
@@ -182,7 +188,7 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             X, lambda machine, p, V: np.square(V - machine.visible_means(p, machine.hidden_means(p, V))).mean(axis=1, dtype=np.float64)
         )
 
-    @available_if(_only_discrete)
+    @available_if(only_discrete)
     def score_samples(self, X: Any) -> Array:
         """The log pseudo-likelihood of each row: the sum over all units of log P(v_i | all others).
 

@@ -2,47 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
-from glassnet.checks import Faults, unknown_name
-from glassnet.estimators.boltzmann.bernoulli_rbm import number, watched_rows, whole
-from glassnet.estimators.boltzmann.chains import SamplingMachine
-from glassnet.estimators.boltzmann.fitted_machine import _only_discrete
-from glassnet.estimators.callbacks import CallbackSupportMixin, EpochTasks, with_callbacks
-from glassnet.estimators.input_rows import validated
-from glassnet.maths.mersenne import Stream
-from glassnet.maths.schedules import Schedule, schedule_from
-from glassnet.networks.boltzmann.machine import Machine, Parameters
-from glassnet.networks.boltzmann.visible import VisibleUnits, visible_units
-from glassnet.training.boltzmann.contrastive_divergence import METHODS, ContrastiveDivergence, Recipe
-from glassnet.training.boltzmann.loop import TrainingPlan, put, train_machine
-from glassnet.training.boltzmann.record import BoltzmannHistory, Record
-from glassnet.training.boltzmann.tempering import Ladder
-from glassnet.training.history import Row
-from glassnet.training.loop import Observer
-from glassnet.training.stopping import Best, Reason
+from glassnet.estimators.boltzmann.fitted_machine import only_discrete
+from glassnet.estimators.boltzmann.learning_machine import LearningMachine, close
+from glassnet.estimators.boltzmann.rbm_parameters import check_parameters
+from glassnet.estimators.boltzmann.visible_rows import check_kinds, checked_rows
+from glassnet.estimators.input_rows import checked_weights
+from glassnet.networks.boltzmann.visible import visible_units
+from glassnet.training.boltzmann.loop import put
 from glassnet.training.threads import threads_for
 
 Array = NDArray[Any]
 
-_WHOLE = {"n_components": 1, "k": 1, "batch_size": 1, "n_iter": 0, "n_temperatures": 2, "n_iter_no_change": 1}
-_RANGES = {
-    "momentum": (0.0, 1.0),
-    "l2": (0.0, np.inf),
-    "l1": (0.0, np.inf),
-    "sparsity_cost": (0.0, np.inf),
-    "init_scale": (0.0, np.inf),
-}
 
-
-class RBM(CallbackSupportMixin, SamplingMachine):
+class RBM(LearningMachine):
     """A restricted Boltzmann machine: a distribution over rows, learned without labels, with hidden units that are 0 or 1.
 
     Parameters
@@ -198,41 +178,6 @@ class RBM(CallbackSupportMixin, SamplingMachine):
     def _visible_kinds(self) -> Any:
         return self.visible
 
-    def _check_parameters(self) -> None:
-        faults = Faults()
-        for name, least in _WHOLE.items():
-            value = getattr(self, name)
-            faults.unless(whole(value, least), f"{name} must be an integer of {least} or more; got {value!r}.")
-        for name, (low, high) in _RANGES.items():
-            value = getattr(self, name)
-            faults.unless(
-                number(value) and low <= value < high, f"{name} must be a number in the range [{low:g}, {high:g}); got {value!r}."
-            )
-        right = number(self.learning_rate) and self.learning_rate > 0
-        faults.unless(right, f"learning_rate must be a number above 0; got {self.learning_rate!r}.")
-        faults.unless(self.n_chains is None or whole(self.n_chains, 1), f"n_chains must be None or 1 or more; got {self.n_chains!r}.")
-        target = self.sparsity_target
-        faults.unless(
-            target is None or (number(target) and 0 < target < 1), f"sparsity_target must be None or lie between 0 and 1; got {target!r}."
-        )
-        seconds = self.max_seconds
-        faults.unless(seconds is None or (number(seconds) and seconds > 0), f"max_seconds must be None or above 0; got {seconds!r}.")
-        for name, options in (("method", METHODS), ("visible_bias", ("data", "zeros"))):
-            if getattr(self, name) not in options:
-                faults.add(unknown_name(name, getattr(self, name), options))
-        for name in ("centring", "learn_variance", "shuffle", "early_stopping", "warm_start"):
-            value = getattr(self, name)
-            faults.unless(isinstance(value, bool | np.bool_), f"{name} must be True or False; got {value!r}.")
-        if not isinstance(self.schedule, str | Mapping | Schedule):
-            faults.add(f"schedule must be a name or a dict such as {{'name': 'cosine'}}; got {self.schedule!r}.")
-        else:
-            try:
-                adaptive = schedule_from(self.schedule).name == "adaptive"
-                faults.unless(not adaptive, "schedule='adaptive' follows a training loss, and a Boltzmann machine has none. Use 'cosine'.")
-            except ValueError as error:
-                faults.add(str(error))
-        faults.raise_if_any()
-
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, X_val: Any = None) -> Self:
         """Learn the distribution of the rows of X.
 
@@ -257,21 +202,22 @@ class RBM(CallbackSupportMixin, SamplingMachine):
         DivergenceError
             When a number stops being finite; the estimator then holds the parameters of the epoch before.
         """
-        self._check_parameters()
+        check_parameters(self)
         if self.early_stopping and X_val is None:
             raise ValueError("early_stopping watches held-out rows; give fit(X, X_val=...), or set early_stopping=False.")
         first = not (self.warm_start and hasattr(self, "components_"))
         given = (X, y, sample_weight)
-        X = validated(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=first)
+        X = checked_rows(self, X, reset=first)
         units = visible_units(self.visible, X.shape[1], self.softmax_sizes)
+        check_kinds(units, X)
         if len(units.gaussian) and hasattr(X, "toarray"):
             X = X.toarray()  # a mean that is not 0 fills every row
-        counts = None if sample_weight is None else _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        counts = None if sample_weight is None else checked_weights(sample_weight, X)
         if counts is not None and not counts.sum() > 0:
             raise ValueError("sample_weight must have a positive sum; every row has zero weight. Give some rows a weight above 0.")
         weight = None if counts is None else (counts / counts.mean(dtype=np.float64)).astype(X.dtype)
         if X_val is not None:
-            X_val = validated(self, X_val, accept_sparse="csr", dtype=X.dtype, reset=False)
+            X_val = checked_rows(self, X_val, dtype=X.dtype, reset=False)
         random = check_random_state(self.random_state)
         if first:
             self._begin(units, X, counts, random)
@@ -283,6 +229,7 @@ class RBM(CallbackSupportMixin, SamplingMachine):
         done = len(self.history_)
         reason = self._learn_watched(X, weight, X_val, random, given)
         self.n_iter_, self.stopped_because_ = len(self.history_) - done, reason.sentence
+        close(reason)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
@@ -298,17 +245,18 @@ class RBM(CallbackSupportMixin, SamplingMachine):
         -------
         self
         """
-        self._check_parameters()
+        check_parameters(self)
         first = not hasattr(self, "components_")
-        X = validated(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=first)
-        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
-        if "gaussian" in np.ravel(self.visible) and hasattr(X, "toarray"):
+        X = checked_rows(self, X, reset=first)
+        check_kinds(units := visible_units(self.visible, X.shape[1], self.softmax_sizes), X)
+        weight = None if sample_weight is None else checked_weights(sample_weight, X, dtype=X.dtype)
+        if len(units.gaussian) and hasattr(X, "toarray"):
             X = X.toarray()
         n = X.shape[0]
         if first or not hasattr(self, "_steps_on"):
             self._random_on = check_random_state(self.random_state)
             if first:
-                self._begin(visible_units(self.visible, X.shape[1], self.softmax_sizes), X, weight, self._random_on)
+                self._begin(units, X, weight, self._random_on)
                 self.n_iter_, self.stopped_because_ = 0, "learned batch by batch"
             self._steps_on = self._steps(n, self._random_on)
         steps = self._steps_on
@@ -320,97 +268,6 @@ class RBM(CallbackSupportMixin, SamplingMachine):
         self._keep_chains(steps)
         self.n_iter_ += 1
         return self
-
-    def _begin(self, units: VisibleUnits, X: Any, weight: Any, random: np.random.RandomState) -> None:
-        """First parameters and chains: biases and variances from the data, small weights, chains at rows of the base machine."""
-        dtype, n = X.dtype, X.shape[1]
-        self._units = units
-        machine = Machine(units, self.n_components)
-        self._base = machine.base(X, weight)
-        a0, z0 = self._base
-        W = random.normal(0, self.init_scale, (n, self.n_components)) * np.exp(z0 / 2)[:, None]
-        a = a0.copy() if self.visible_bias == "data" else np.zeros(n, dtype)
-        self._take_parameters(Parameters(np.ascontiguousarray(W, dtype=dtype), a, np.zeros(self.n_components, dtype), z0.copy()))
-        rungs = self.n_temperatures if self.method == "pt" else 1
-        chains = (self.n_chains or self.batch_size) * rungs
-        self._all_chains = (random.uniform(size=(chains, self.n_components)) < 0.5).astype(dtype)
-        self.h_samples_ = self._all_chains[-(chains // rungs) :]
-        self.history_ = BoltzmannHistory()
-        self.swap_rates_: Array | None = None
-        self.__dict__.pop("_steps_on", None)
-
-    def _steps(self, batch_size: int, random: np.random.RandomState) -> ContrastiveDivergence:
-        recipe = Recipe(
-            method=self.method,
-            k=self.k,
-            momentum=self.momentum,
-            l2=self.l2,
-            l1=self.l1,
-            sparsity_target=self.sparsity_target,
-            sparsity_cost=self.sparsity_cost if self.sparsity_target is not None else 0.0,
-            centring=self.centring,
-            learn_variance=self.learn_variance,
-        )
-        p, ladder = self._parameters, None
-        if self.method == "pt":
-            betas = np.linspace(0, 1, self.n_temperatures)
-            ladder = Ladder(betas, len(self._all_chains) // self.n_temperatures, self._base)
-        stream = Stream(np.random.RandomState(random.randint(2**31 - 1)), wide=p.W.dtype == np.float64)
-        mean = np.empty_like(p.a)
-        a0, z0 = self._base
-        at = self._units.field(a0, z0)
-        F = np.zeros((1, len(a0)), p.W.dtype)
-        self._units.means(F, at)
-        mean[:] = F[0]
-        return ContrastiveDivergence(self._machine, p, recipe, batch_size, self._all_chains, stream, mean, ladder)
-
-    def _keep_chains(self, steps: ContrastiveDivergence) -> None:
-        self._all_chains = steps.chains
-        self.h_samples_ = steps.chains if steps.ladder is None else steps.chains[-steps.ladder.n_chains :]
-        self.swap_rates_ = None if steps.ladder is None else steps.ladder.accepted
-
-    @with_callbacks
-    def _learn_watched(
-        self, X: Any, weight: Array | None, X_val: Any, random: np.random.RandomState, given: tuple[Any, Any, Any]
-    ) -> Reason:
-        """Train before the eyes of scikit-learn's callbacks."""
-        tasks = EpochTasks(self, *given, self._as_if_stopped)
-        steps = self._steps(min(self.batch_size, X.shape[0]), random)
-        order = np.random.RandomState(random.randint(2**31 - 1)) if self.shuffle else None
-        discrete = not len(self._units.gaussian)
-        best = Best("val_pseudo_likelihood", larger_is_better=True) if discrete else Best("val_reconstruction_error")
-        plan = TrainingPlan(
-            float(self.learning_rate),
-            schedule_from(self.schedule),
-            self.n_iter,
-            order,
-            best if self.early_stopping else None,
-            self.n_iter_no_change,
-            self.max_seconds,
-        )
-        dtype = self.components_.dtype
-        held = None if X_val is None else watched_rows(X_val, dtype)
-        record = Record(self._machine, self.history_, watched_rows(X, dtype), held)
-        with threads_for(self.batch_size * self.components_.size):
-            reason = train_machine(steps, X, weight, plan, record, (*self._spoken(), tasks), tasks.begin)
-        self._keep_chains(steps)
-        tasks.end()
-        return reason
-
-    def _as_if_stopped(self) -> dict[str, Any]:
-        """What a copy needs in order to answer as if training had stopped here."""
-        p = self._parameters.copied()
-        attributes = {"components_": p.W.T, "intercept_visible_": p.a, "intercept_hidden_": p.b, "log_variance_": p.z}
-        return {**attributes, "h_samples_": self.h_samples_.copy(), "_units": self._units, "_base": self._base}
-
-    def _spoken(self) -> tuple[Observer, ...]:
-        def say(row: Row) -> None:
-            score = row["pseudo_likelihood"]
-            told = "" if score is None else f", pseudo-likelihood = {score:.2f}"
-            gap = "" if row["free_energy_gap"] is None else f", free-energy gap = {row['free_energy_gap']:.2f}"
-            print(f"Iteration {row['epoch']}{told}, reconstruction error = {row['reconstruction_error']:.5f}{gap}")  # noqa: T201
-
-        return (say,) if self.verbose else ()
 
     def gibbs(self, v: Any) -> Array:
         """One Gibbs sweep: h drawn from P(h | v), then v from p(v | h).
@@ -427,7 +284,7 @@ class RBM(CallbackSupportMixin, SamplingMachine):
         rows = v.toarray() if hasattr(v, "toarray") else v
         return self.chains(1, n_chains=len(rows), burn_in=0, start=rows)[0]
 
-    @available_if(_only_discrete)
+    @available_if(only_discrete)
     def score(self, X: Any, y: Any = None) -> float:
         """The mean log pseudo-likelihood of the rows, for a search over parameters.
 

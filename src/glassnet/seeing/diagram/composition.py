@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from glassnet.data.wording import count
 from glassnet.seeing.diagram import edges as of_edges
 from glassnet.seeing.diagram import ends, legend, units
 from glassnet.seeing.diagram.headings import headings_of, size_in_words, told
@@ -67,10 +68,11 @@ def composed(
         link=subject.network.loss.link,
         probability=units.probable(subject.network.loss),
         negative=any(edge.value < 0 for edge in every),
+        scale=subject.target_scale,
     )
     title, side = size_in_words(subject)
     n = subject.network.layout.n_parameters
-    name = f"{type(subject.estimator).__name__} {title}, {n:,} parameter{'s' * (n != 1)}"
+    name = f"{type(subject.estimator).__name__} {title}, {count(n, 'parameter')}"
     width = max(layout.width, legend.width_needed(explained), 2 * MARGIN + width_of(title, 15) + 14 + width_of(side, 11.5))
     root = drawing(
         width, 1, title=f"Network diagram: {name}", description=told(subject, passage, columns), rules=RULES, role="graphics-document img"

@@ -68,21 +68,12 @@ def _former(value: Any) -> str:
 
 def prediction_of(subject: Subject, passage: Passage | None, unit: int) -> tuple[str, str]:
     """Name of an output, and what the example makes of it."""
-    name = shortened(_output_name(subject, unit), NAME, LONGEST_PREDICTION)
+    name = shortened(subject.output_labels[unit], NAME, LONGEST_PREDICTION)
     if passage is None:
         return name, ""
     prediction = float(passage.prediction[unit])
     words = f"p = {probability_in_words(prediction)}" if probable(subject.network.loss) else f"ŷ = {shown(prediction, 4)}"
     return name, words if passage.target is None else f"{words}, y = {shown(passage.target[unit], 4)}"
-
-
-def _output_name(subject: Subject, unit: int) -> str:
-    """As the subject names it; a class that is a number is called one."""
-    name = subject.outputs[unit]
-    numbered = (
-        subject.labels is not None and subject.labels.kind in ("binary", "multiclass") and subject.labels.classes.dtype.kind in "biuf"
-    )
-    return f"class {name}" if numbered else name
 
 
 def write_predictions(parent: Element, layout: Layout, subject: Subject, passage: Passage | None, says: dict[int, tuple[str, str]]) -> None:
@@ -93,8 +84,8 @@ def write_predictions(parent: Element, layout: Layout, subject: Subject, passage
         text = add(
             parent, "text", name, x=layout.predictions_x, y=y + (-2 if words else 4), font_size=NAME, font_weight="bold", class_="f-ink"
         )
-        if name != _output_name(subject, unit):
-            add(text, "title", subject.outputs[unit])
+        if name != subject.output_labels[unit]:
+            add(text, "title", subject.output_labels[unit])
         if words and passage is not None:
             add(
                 parent,

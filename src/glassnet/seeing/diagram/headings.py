@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from glassnet.data.wording import count
 from glassnet.seeing.diagram.layout import HEADING_LINES, LONGEST_HEADING
 from glassnet.seeing.diagram.passage import Passage
 from glassnet.seeing.diagram.selection import Column
@@ -22,8 +23,9 @@ def size_in_words(subject: Subject) -> tuple[str, str]:
     if len(sizes) > MOST_SIZES:
         sizes = [*sizes[:4], "…", *sizes[-3:]]
     n = subject.network.layout.n_parameters
-    side = f"{type(subject.estimator).__name__} · {n:,} parameter{'s' * (n != 1)} · loss {subject.network.loss.name}"
-    return "–".join(sizes), shortened(side, 11.5, 360)
+    standardised = "" if subject.target_scale is None else ", target standardised"
+    side = f"{type(subject.estimator).__name__} · {count(n, 'parameter')} · loss {subject.network.loss.name}{standardised}"
+    return "–".join(sizes), shortened(side, 11.5, 480)
 
 
 def headings_of(subject: Subject, columns: Sequence[Column]) -> list[tuple[str, ...]]:
@@ -32,7 +34,7 @@ def headings_of(subject: Subject, columns: Sequence[Column]) -> list[tuple[str, 
     found: list[tuple[str, ...]] = []
     for column in columns:
         if column.layer == 0:
-            found.append(("Input", f"{column.size:,} input{'s' * (column.size != 1)}"))
+            found.append(("Input", count(column.size, "input")))
             continue
         layer = layers[column.layer - 1]
         last = column.layer == len(layers)
@@ -40,8 +42,8 @@ def headings_of(subject: Subject, columns: Sequence[Column]) -> list[tuple[str, 
         n = layer.n_in * layer.n_out + layer.bias * layer.n_out
         lines = (
             "Output" if last else f"Hidden {column.layer}" if len(layers) > 2 else "Hidden",
-            f"{column.size:,} unit{'s' * (column.size != 1)}, {name}",
-            f"{n:,} parameter{'s' * (n != 1)}",
+            f"{count(column.size, 'unit')}, {name}",
+            count(n, "parameter"),
         )
         found.append(tuple(shortened(line, size, LONGEST_HEADING) for line, size in zip(lines, HEADING_LINES, strict=True)))
     return found
@@ -50,18 +52,17 @@ def headings_of(subject: Subject, columns: Sequence[Column]) -> list[tuple[str, 
 def told(subject: Subject, passage: Passage | None, columns: Sequence[Column]) -> str:
     """The picture in words."""
     layers = subject.network.layers
-    parts = [f"{layers[0].n_in:,} inputs"]
-    parts += [f"{layer.n_out:,} {layer.activation.name} units" for layer in layers[:-1]]
-    parts.append(f"{layers[-1].n_out:,} outputs ({subject.network.loss.link})")
-    words = [
-        f"A neural network of {', '.join(parts)}; {subject.network.layout.n_parameters:,} parameters; loss {subject.network.loss.name}."
-    ]
+    parts = [count(layers[0].n_in, "input")]
+    parts += [count(layer.n_out, f"{layer.activation.name} unit") for layer in layers[:-1]]
+    parts.append(f"{count(layers[-1].n_out, 'output')} ({subject.network.loss.link})")
+    parameters = count(subject.network.layout.n_parameters, "parameter")
+    words = [f"A neural network of {', '.join(parts)}; {parameters}; loss {subject.network.loss.name}."]
     if folded := [f"{column.folded:,} of {column.size:,} in layer {column.layer}" for column in columns if column.folded]:
         words.append(f"Not drawn singly: {', '.join(folded)}.")
     if passage is not None:
         order = np.argsort(-np.nan_to_num(passage.prediction), kind="stable")[:3]
         words.append(
-            "Prediction for this example: " + ", ".join(f"{subject.outputs[i]} {shown(passage.prediction[i])}" for i in order) + "."
+            "Prediction for this example: " + ", ".join(f"{subject.output_labels[i]} {shown(passage.prediction[i])}" for i in order) + "."
         )
         if passage.loss is not None:
             words.append(f"Its loss is {shown(passage.loss)}.")

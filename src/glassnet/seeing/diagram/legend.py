@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from glassnet.seeing.diagram.layout import MARGIN, VALUE
@@ -18,11 +19,12 @@ Sample = Callable[[Element, float, float], None]
 
 @dataclass(frozen=True)
 class Item:
-    """A sample ``wide`` units wide, and what it means."""
+    """A sample ``wide`` units wide, and what it means, in words of colour ``hue``."""
 
     wide: float
     sample: Sample
     words: str
+    hue: str = "quiet"
 
 
 def line(hue: str, width: float, dash: str | None = None) -> Sample:
@@ -36,9 +38,19 @@ def line(hue: str, width: float, dash: str | None = None) -> Sample:
 
 
 def items(
-    *, most: float, thickest: float, bias: bool, folded: bool, values: bool, gradients: bool, link: str, probability: bool, negative: bool
+    *,
+    most: float,
+    thickest: float,
+    bias: bool,
+    folded: bool,
+    values: bool,
+    gradients: bool,
+    link: str,
+    probability: bool,
+    negative: bool,
+    scale: tuple[Any, Any] | None,
 ) -> list[Item]:
-    """What this picture needs explained. ``most`` is the weight of the thickest line."""
+    """What this picture needs explained. ``most`` is the weight of the thickest line; ``scale`` turns z into units of y."""
 
     def disc(parent: Element, x: float, y: float) -> None:
         for dx, hue in ((8, "positive"), (24, "negative")):
@@ -67,12 +79,21 @@ def items(
         found.append(Item(16, one, "bias unit"))
     if values:
         found.append(Item(32, disc, "positive and negative value, deeper where larger in its layer"))
-        found.append(Item(8, prediction, f"{link} of the output's z, the number in its circle" if probability else "prediction"))
+        said = "prediction" if scale is None else f"prediction, {_in_units_of_y(*scale)}"
+        found.append(Item(8, prediction, f"{link} of the output's z, the number in its circle" if probability else said))
     if gradients:
-        found.append(Item(8, slope, "∂L/∂a below the value; ∂L/∂z at the output"))
+        found.append(Item(8, slope, "∂L/∂a below the value; ∂L/∂z at the output", "gradient"))
     if folded:
         found.append(Item(8, dots, "folded: units with the least Σ|w a|" if values else "folded: units with the smallest weights"))
     return found
+
+
+def _in_units_of_y(mean: Any, spread: Any) -> str:
+    """``116,234·z + 208,092``; of several targets, in words."""
+    if len(mean) > 1:
+        return "in units of y: its z times the spread of y, plus the mean"
+    sign = "−" if mean[0] < 0 else "+"
+    return f"{shown(spread[0], 6)}·z {sign} {shown(abs(mean[0]), 6)}"
 
 
 def draw_legend(parent: Element, found: list[Item], top: float, width: float) -> float:
@@ -84,7 +105,7 @@ def draw_legend(parent: Element, found: list[Item], top: float, width: float) ->
         if x > MARGIN and x + needed > width - MARGIN:
             x, y = MARGIN, y + ROW
         item.sample(group, x, y)
-        add(group, "text", item.words, x=x + item.wide + 7, y=y + 4, class_="f-quiet")
+        add(group, "text", item.words, x=x + item.wide + 7, y=y + 4, class_=f"f-{item.hue}")
         x += needed + 18
     return y + ROW / 2
 

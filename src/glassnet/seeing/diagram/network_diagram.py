@@ -103,6 +103,11 @@ def diagram(
     ValueError
         For ``x``, ``y``, ``max_units`` or ``image_shape`` that do not fit; ``y`` without ``x``.
 
+    Notes
+    -----
+    A regressor that standardised its target is drawn as it was learned, with the weights of the standardised target, as in `trace`;
+    ``coefs_`` and ``intercepts_`` hold the last layer in units of y.
+
     Examples
     --------
     >>> from glassnet import MLPClassifier
@@ -114,16 +119,16 @@ def diagram(
         raise ValueError(f"max_units must be a whole number of at least 1, the units drawn of a layer; got {max_units!r}.")
     if y is not None and x is None:
         raise ValueError("y is the truth of an example; hand in its x as well: diagram(model, x, y=y).")
-    subject = subject_of(model)
+    subject = subject_of(model).as_learned()
     with np.errstate(all="ignore"):  # weights that ran away are drawn as what they are
         if x is None:
             return Diagram(composed(subject, None, int(max_units), None, None))
         row = one_row(x, subject)
         prepared = subject.rows(row)
-        target, weight = None, None
+        target, step = None, None
         if y is not None:
             given = one_target(y, subject)
-            target, weight = subject.targets(given), plan_of(subject, given, None, None).step.weight
-        passage = passage_of(subject, prepared, target, weight)
+            target, step = subject.targets(given), plan_of(subject, given, None, None).step
+        passage = passage_of(subject, prepared, target, step)
         picture = input_picture(subject, prepared[0], image_shape)
         return Diagram(composed(subject, passage, int(max_units), picture, original_values(row, subject)))

@@ -9,12 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.networks.network import Network, Workspace
 from glassnet.seeing.subject import Subject
-from glassnet.seeing.trace.watching import SeenLayer
+from glassnet.seeing.trace.watching import Step, forward, forward_and_back
 
 Array = NDArray[Any]
 
@@ -43,28 +41,18 @@ class Passage:
         return float(self.da[layer][unit]) if self.da else None
 
 
-def passage_of(subject: Subject, x: Array, target: Array | None, weight: float | None = None) -> Passage:
-    """The passage of the prepared row ``x`` (1, n_in), and back from ``target`` (1, n_outputs), which counts ``weight`` times."""
-    network, parameters = subject.network, subject.parameters
-    layers = tuple(SeenLayer(layer.n_in, layer.n_out, layer.activation, layer.bias) for layer in network.layers)
-    watched = Network(layers, network.loss, (0.0,) * len(layers))
-    work = Workspace(watched, 1, subject.dtype)
-    loss = None
-    if target is None:
-        watched.forward(parameters, x, work)
+def passage_of(subject: Subject, x: Array, target: Array | None, step: Step | None) -> Passage:
+    """The passage of the prepared row ``x`` (1, n_in), and back from ``target`` (1, n_outputs) as training would weigh it in ``step``."""
+    if target is None or step is None:
+        passed = forward(subject.network, subject.parameters, x)
     else:
-        gradients = [(np.empty_like(W), np.empty_like(b)) for W, b in parameters]
-        loss = watched.value_and_gradient(
-            parameters, gradients, x, target, None if weight is None else np.array([weight], subject.dtype), work
-        )
-    seen = [layer.seen for layer in layers]
-    prediction = np.empty_like(work.raw)
-    network.loss.predict(work.raw, prediction)
+        passed = forward_and_back(subject.network, subject.parameters, x, target, step)
+    seen, prediction = passed.layers, passed.prediction
     if subject.target_scale is not None:
         mean, spread = subject.target_scale
         prediction = prediction * spread + mean
     a, z = [x[0], *(part.a for part in seen)], [x[0], *(part.z for part in seen)]
     if target is None:
-        return Passage(a, z, prediction[0])
+        return Passage(a, z, prediction)
     back = (seen[0].dread, *(part.da for part in seen))
-    return Passage(a, z, prediction[0], target[0], loss, back, tuple(part.dW for part in seen), tuple(part.db for part in seen))
+    return Passage(a, z, prediction, target[0], passed.loss, back, tuple(part.dW for part in seen), tuple(part.db for part in seen))

@@ -136,9 +136,7 @@ def _share(subject: Subject, passage: Passage, unit: int) -> float:
 def _told(subject: Subject, passage: Passage | None, layer: int, unit: int, names: dict[int, str]) -> str:
     """A unit in words, for its title."""
     last = len(subject.parameters)
-    who = (
-        f"input {names[unit]}" if layer == 0 else f"output {subject.outputs[unit]}" if layer == last else f"layer {layer}, unit {unit + 1}"
-    )
+    who = f"input {names[unit]}" if layer == 0 else subject.outputs_in_words[unit] if layer == last else f"layer {layer}, unit {unit + 1}"
     if passage is None:
         if layer == 0:
             return who

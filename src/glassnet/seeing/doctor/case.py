@@ -94,8 +94,25 @@ class Case:
 
     @cached_property
     def losses(self) -> Array:
-        """The training loss of each epoch."""
+        """The training loss of each epoch, with its penalty."""
         return _floats(self.history.column("loss")) if len(self.history) else np.empty(0)
+
+    @cached_property
+    def first_loss(self) -> float:
+        """What the first epoch's predictions cost, without a penalty: held out where that is known; nan where the penalty hides it."""
+        if len(self.held_out_losses) and math.isfinite(self.held_out_losses[0]):
+            return float(self.held_out_losses[0])
+        if not len(self.losses):
+            return math.nan
+        n, norm = max(self._batch_rows, 1), self.history[0]["weight_norm"] or 0.0
+        most = (0.5 * self.estimator.alpha * norm**2 + self.estimator.l1 * norm * math.sqrt(self.n_parameters)) / n
+        return float(self.losses[0]) if most < UNSOLVED * self.scale else math.nan
+
+    @property
+    def _batch_rows(self) -> int:
+        """Rows of a step, among which a penalty is shared."""
+        given, n = self.estimator.batch_size, self.n_rows or 200
+        return min(200, n) if given == "auto" else min(int(given), n)
 
     @cached_property
     def held_out_losses(self) -> Array:
@@ -142,10 +159,10 @@ class Case:
 
     @cached_property
     def unsolved(self) -> bool:
-        """True where the loss is still a good part of the constant answer's."""
-        if not len(self.losses):
-            return self.training is None or self.training.Y is None or self.loss_on(self.training) > UNSOLVED * self.scale
-        return bool(self.losses[self.kept] > UNSOLVED * self.scale)
+        """True where the loss is still a good part of the constant answer's: on rows where there are some, else as it was recorded."""
+        if self.training is not None and self.training.Y is not None:
+            return self.loss_on(self.training) > UNSOLVED * self.scale
+        return not len(self.losses) or bool(self.losses[self.kept] > UNSOLVED * self.scale)
 
     # ---- per layer
 

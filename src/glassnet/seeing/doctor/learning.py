@@ -62,9 +62,9 @@ def rate_too_high(case: Case) -> Finding | None:
             f"{shown(float(np.median(finite[-(len(finite) // 4) :])))} in the last quarter"
         )
         evidence |= {"best_loss": float(finite.min()), "best_epoch": best, "above": above}
-    elif case.unsolved and case.constant_loss and finite[0] > LEAP * case.constant_loss:
-        seen = f"the first epoch cost {shown(finite[0])}, and the constant answer costs {shown(case.constant_loss)}"
-        evidence |= {"first_loss": float(finite[0]), "constant_loss": case.constant_loss}
+    elif case.unsolved and case.constant_loss and case.first_loss > LEAP * case.constant_loss:
+        seen = f"the first epoch cost {shown(case.first_loss)}, and the constant answer costs {shown(case.constant_loss)}"
+        evidence |= {"first_loss": case.first_loss, "constant_loss": case.constant_loss}
     else:
         return None
     return Finding(

@@ -62,8 +62,8 @@ def saturated_units(case: Case) -> Finding | None:
     return Finding(
         "saturated_units",
         "problem",
-        f"Layer {l + 1}: {units} of {layer.n_out} {layer.activation.name} units are saturated (their slope is below {FLAT:.0%} of its "
-        f"steepest on {FLAT_ROWS:.0%} of the rows or more), so hardly any gradient passes through them.",
+        f"Layer {l + 1}: {units} of {layer.n_out} {layer.activation.name} units are saturated (their slope is below {100 * FLAT:.0f} % of "
+        f"its steepest on {100 * FLAT_ROWS:.0f} % of the rows or more), so hardly any gradient passes through them.",
         {"layer": l + 1, "units": units, "of": layer.n_out, "share": share, "flat_share": flat_share},
         "Begin with smaller weights (initialiser='glorot_uniform') and standardised inputs, or use activation='relu'.",
     )

@@ -19,7 +19,7 @@ LARGE = 30.0
 saturation; inputs should be near 1 (LeCun, Bottou, Orr & Müller 1998, Efficient BackProp, section 4.3)."""
 
 RARE = 0.1
-"""Share of the rows of the rarest class from which down accuracy says little."""
+"""Share of the rows of the rarest class from which down accuracy says little; of many classes, half of an equal share."""
 FOUND = 0.5
 """... and share of its rows that the network must find for the imbalance to be borne well."""
 RARE_UNSEEN = 0.05
@@ -64,24 +64,25 @@ def class_imbalance(case: Case) -> Finding | None:
     counts = np.bincount(codes, minlength=len(classes))
     rarest = int(np.argmin(counts))
     share = counts[rarest] / len(codes)
-    if share >= RARE:
+    fair = 0.5 / len(classes)
+    if share >= min(RARE, fair):
         return None
     rows, label = f"{counts[rarest]:,} of {len(codes):,} rows", str(classes[rarest])
     evidence: dict[str, Any] = {"class": label, "rows": int(counts[rarest]), "of": len(codes), "share": float(share)}
     recall = _recall(case, rarest)
     if recall is None:
-        if share >= RARE_UNSEEN:
+        if share >= min(RARE_UNSEEN, fair):
             return None
         seen = ""
     elif recall >= FOUND:
         return None
     else:
-        seen = f", and the network finds {recall:.0%} of them"
+        seen = f", and the network finds {100 * recall:.0f} % of them"
         evidence["found"] = recall
     return Finding(
         "class_imbalance",
         "problem",
-        f"Class {label!r} is rare: {rows} ({share:.1%}){seen}. A high accuracy says little here.",
+        f"Class {label!r} is rare: {rows} ({100 * share:.1f} %){seen}. A high accuracy says little here.",
         evidence,
         "Weigh the classes (class_weight='balanced'), and judge by recall and precision.",
     )
@@ -120,7 +121,8 @@ def leaking_column(case: Case) -> Finding | None:
             best, told = name, score
     if told < LEAK:
         return None
-    how = f"names the class of {told:.1%} of the rows" if codes is not None else f"tells {told:.1%} of the target's variance"
+    share = f"{100 * told:.1f} % of the"
+    how = f"names the class of {share} rows" if codes is not None else f"tells {share} target's variance"
     return Finding(
         "leaking_column",
         "problem",

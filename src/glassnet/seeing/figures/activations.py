@@ -66,8 +66,7 @@ class ActivationDisplay(Display):
     Examples
     --------
     >>> from sklearn.datasets import load_iris
-    >>> from glassnet import MLPClassifier
-    >>> from glassnet.seeing.figures.activations import ActivationDisplay
+    >>> from glassnet import ActivationDisplay, MLPClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> net = MLPClassifier(5, activation="logistic", solver="lbfgs", max_iter=500, random_state=0).fit(X, y)
     >>> display = ActivationDisplay.from_estimator(net, X)

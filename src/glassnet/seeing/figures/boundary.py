@@ -76,8 +76,7 @@ class BoundaryDisplay(Display):
     Examples
     --------
     >>> from sklearn.datasets import load_iris
-    >>> from glassnet import LogisticRegression
-    >>> from glassnet.seeing.figures.boundary import BoundaryDisplay
+    >>> from glassnet import BoundaryDisplay, LogisticRegression
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
     >>> model = LogisticRegression(max_iter=1000).fit(X, y)
     >>> display = BoundaryDisplay.from_estimator(model, X, y, features=("petal length (cm)", "petal width (cm)"))

@@ -46,7 +46,7 @@ class ConfidentPictureDisplay(Display):
     Examples
     --------
     >>> import numpy as np
-    >>> from glassnet.seeing.figures.confident_pictures import ConfidentPictureDisplay
+    >>> from glassnet import ConfidentPictureDisplay
     >>> pixels = np.zeros((3, 8, 8))
     >>> display = ConfidentPictureDisplay.from_predictions("aab", "aaa", [0.7, 0.9, 0.8], lambda row: (pixels[row], str(row)))
     >>> display.right_, display.wrong_

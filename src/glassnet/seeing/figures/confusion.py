@@ -44,7 +44,7 @@ class ConfusionDisplay(Display):
 
     Examples
     --------
-    >>> from glassnet.seeing.figures.confusion import ConfusionDisplay
+    >>> from glassnet import ConfusionDisplay
     >>> display = ConfusionDisplay.from_predictions(["a", "a", "b"], ["a", "b", "b"])
     >>> display.title_
     '2 of 3 rows are right: accuracy 0.667'
@@ -144,7 +144,7 @@ def _write_cells(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.float
         found, share = int(counts[i, j]), float(shares[i, j])
         if not found:
             continue
-        text = f"{found:,}\n{share:.0%}" if n <= WITH_SHARES else f"{found:,}"
+        text = f"{found:,}\n{100 * share:.0f} %" if n <= WITH_SHARES else f"{found:,}"
         colour = "white" if share > 0.55 else INK
         label: Text = axes.text(j, i, text, ha="center", va="center", size=size, color=colour, linespacing=1.25)
         written[i, j] = label

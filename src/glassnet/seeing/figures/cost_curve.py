@@ -46,8 +46,7 @@ class CostCurveDisplay(Display):
     Examples
     --------
     >>> from sklearn.datasets import load_iris
-    >>> from glassnet import LogisticRegression
-    >>> from glassnet.seeing.figures.cost_curve import CostCurveDisplay
+    >>> from glassnet import CostCurveDisplay, LogisticRegression
     >>> display = CostCurveDisplay.from_estimator(LogisticRegression().fit(*load_iris(return_X_y=True)))
     >>> display.ax_.get_ylabel()
     'cross-entropy, nats per row'

@@ -38,8 +38,7 @@ class DescentPath:
     Examples
     --------
     >>> from sklearn.datasets import load_iris
-    >>> from glassnet import MLPClassifier
-    >>> from glassnet.seeing.figures.descent_path import DescentPath
+    >>> from glassnet import DescentPath, MLPClassifier
     >>> net = MLPClassifier((), solver="gd", learning_rate_init=0.1, max_iter=20, random_state=0)
     >>> path = DescentPath.of(net, *load_iris(return_X_y=True))
     >>> path.thetas.shape, path.stopped_because

@@ -85,7 +85,7 @@ def along_path(theta: Array, thetas: Array) -> Plane:
         raise ValueError("a path needs three points or more that differ, to span a plane. Train for more epochs.")
     share = lengths**2 / np.sum(lengths**2)
     V = V[:2] * np.where(V[:2] @ moves[0] > 0, -1.0, 1.0)[:, None]  # it begins at the left, below
-    told = f"The plane through the end of the path that holds most of it: {share[:2].sum():.1%} of its squared length."
+    told = f"The plane through the end of the path that holds most of it: {100 * share[:2].sum():.1f} % of its squared length."
     u, v = V.astype(theta.dtype)
     return Plane(theta.copy(), u, v, ("main direction of the path", "second direction"), told)
 

@@ -58,8 +58,7 @@ class ErrorSurfaceDisplay(Display):
     Examples
     --------
     >>> from sklearn.datasets import load_iris
-    >>> from glassnet import LogisticRegression
-    >>> from glassnet.seeing.figures.error_surface import ErrorSurfaceDisplay
+    >>> from glassnet import ErrorSurfaceDisplay, LogisticRegression
     >>> X, y = load_iris(return_X_y=True)
     >>> model = LogisticRegression(max_iter=1000).fit(X, y)
     >>> display = ErrorSurfaceDisplay.from_estimator(model, X, y, resolution=11)

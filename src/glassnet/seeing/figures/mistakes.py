@@ -47,7 +47,7 @@ class MistakeDisplay(Display):
 
     Examples
     --------
-    >>> from glassnet.seeing.figures.mistakes import MistakeDisplay
+    >>> from glassnet import MistakeDisplay
     >>> display = MistakeDisplay.from_predictions([0, 1, 1], [0, 0, 0], [0.6, 0.7, 0.9], {"age": [20, 30, 40]})
     >>> [cell.get_text() for cell in display.cells_[1]]
     ['2', '1', '0', '90 %', '40']

@@ -76,7 +76,7 @@ def of_components(subject: Subject, X: Any, resolution: int, eps: float) -> dict
         prediction = prediction * unit + mean
     response = prediction[:, 0] if prediction.shape[1] == 1 else prediction
     share = spread[:2] ** 2 / max(float(np.sum(spread**2)), 1e-300)
-    names = tuple(f"principal component {i} ({part:.0%} of the variance)" for i, part in enumerate(share, 1))
+    names = tuple(f"principal component {i} ({100 * part:.0f} % of the variance)" for i, part in enumerate(share, 1))
     return {
         "xx0": xx0,
         "xx1": xx1,

@@ -45,8 +45,7 @@ class ProbabilityDisplay(Display):
     Examples
     --------
     >>> from sklearn.datasets import load_breast_cancer
-    >>> from glassnet import LogisticRegression
-    >>> from glassnet.seeing.figures.probability import ProbabilityDisplay
+    >>> from glassnet import LogisticRegression, ProbabilityDisplay
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> display = ProbabilityDisplay.from_estimator(LogisticRegression(max_iter=5000).fit(X[::2], y[::2]), X[1::2], y[1::2])
     >>> bool(display.roc_.roc_auc > 0.98)

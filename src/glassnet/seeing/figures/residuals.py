@@ -48,7 +48,7 @@ class ResidualDisplay(Display):
 
     Examples
     --------
-    >>> from glassnet.seeing.figures.residuals import ResidualDisplay
+    >>> from glassnet import ResidualDisplay
     >>> display = ResidualDisplay.from_predictions([1.0, 2.0, 4.0], [1.5, 2.0, 3.0], name="price")
     >>> display.residuals
     array([-0.5,  0. ,  1. ])

@@ -55,8 +55,7 @@ class SigmoidDisplay(Display):
     Examples
     --------
     >>> from sklearn.datasets import load_breast_cancer
-    >>> from glassnet import LogisticRegression
-    >>> from glassnet.seeing.figures.sigmoid import SigmoidDisplay
+    >>> from glassnet import LogisticRegression, SigmoidDisplay
     >>> X, y = load_breast_cancer(return_X_y=True, as_frame=True)
     >>> X = X[["mean radius"]]
     >>> display = SigmoidDisplay.from_estimator(LogisticRegression().fit(X, y), X, y)

@@ -57,7 +57,7 @@ class ThresholdDisplay(Display):
     --------
     A miss costs five times a false alarm:
 
-    >>> from glassnet.seeing.figures.threshold import ThresholdDisplay
+    >>> from glassnet import ThresholdDisplay
     >>> display = ThresholdDisplay.from_predictions([0, 0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.8, 0.9], cost_miss=5)
     >>> display.threshold_, display.cost_
     (0.25, 0.16666666666666666)

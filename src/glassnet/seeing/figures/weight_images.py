@@ -44,8 +44,7 @@ class WeightImageDisplay(Display):
     Examples
     --------
     >>> from sklearn.datasets import load_digits
-    >>> from glassnet import LogisticRegression
-    >>> from glassnet.seeing.figures.weight_images import WeightImageDisplay
+    >>> from glassnet import LogisticRegression, WeightImageDisplay
     >>> X, y = load_digits(return_X_y=True)
     >>> display = WeightImageDisplay.from_estimator(LogisticRegression(C=0.01, max_iter=1000).fit(X, y))
     >>> len(display.images_), display.images_[0].get_array().shape

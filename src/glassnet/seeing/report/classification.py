@@ -168,9 +168,9 @@ def _by_class(material: Material, start: int) -> str:
     yes, no = np.histogram(p[truth], edges)[0], np.histogram(p[~truth], edges)[0]
     chart = Chart(
         "Probabilities by true class",
-        f"predicted probability of {material.classes[1]}, for rows of both classes",
+        f"predicted probability of {material.classes[1]}, for {material.noun}s of both classes",
         Axis.share(f"probability of {material.classes[1]}"),
-        Axis.counts(np.r_[yes, no], "rows (root scale)"),
+        Axis.counts(np.r_[yes, no], f"{material.noun}s (root scale)"),
         height=200,
     )
     chart.bars(edges, no, "negative", opacity=0.5)
@@ -273,7 +273,7 @@ def _calibration(material: Material) -> dict[str, Any] | None:
     x = np.array([p[rows].mean() for rows in groups])
     y = np.array([truth[rows].mean() for rows in groups])
     ends = np.array([wilson(int(truth[rows].sum()), len(rows)) for rows in groups])
-    chart = Chart(title, f"{BINS} groups of about {len(groups[0])} rows", Axis.share(said), Axis.share("true"))
+    chart = Chart(title, f"{BINS} groups of about {len(groups[0])} {material.noun}s", Axis.share(said), Axis.share("true"))
     chart.line([0, 1], [0, 1], "faint", width=1.2, dash="4 3")
     chart.spans(x, ends[:, 0], ends[:, 1], "positive")
     chart.points(x, y, "positive", size=7)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glassnet.data.wording import count
 from glassnet.seeing.doctor.findings import HEALTHY, spoken
 from glassnet.seeing.report.charts import Axis, Chart
 from glassnet.seeing.report.material import Material
-from glassnet.seeing.report.wording import counted
 from glassnet.seeing.svg import shown
 
 Array = NDArray[Any]
@@ -20,6 +20,8 @@ LOG_FROM = 8.0
 """A loss that falls by more than this factor is drawn on a logarithmic axis."""
 MOST_POINTS = 400
 """Epochs drawn of a long training: every n-th, and the last."""
+PENALTY_SEEN = 0.01
+"""An alpha from which on the penalty can be seen in a loss."""
 RATIO_SOURCE = "about 0.001 is healthy"
 
 
@@ -33,7 +35,7 @@ def learning(material: Material) -> dict[str, Any]:
         took = f" in {seconds:.1f} s" if seconds is not None else ""
         kept = ending.get("kept_epoch")
         keeps = f"; the weights of epoch {kept} are kept" if kept else ""
-        sentences.append(f"{counted(n, 'epoch')}{took}{keeps}.")
+        sentences.append(f"{count(n, 'epoch')}{took}{keeps}.")
     if history.stopped_because:
         sentences.append(f"Stopped: {history.stopped_because}.")
     return {
@@ -83,7 +85,10 @@ def _losses(material: Material) -> dict[str, str] | None:
         if math.isfinite(curve[kept - 1]):
             chart.mark(float(kept), float(curve[kept - 1]), role, data_epoch=str(kept), data_value=float(curve[kept - 1]))
     key = [("positive", "training rows", ""), *([("negative", "held-out rows", "dashed")] if watched else [])]
-    caption = "Ring: the weights that are kept." if kept else ""
+    told = ["Ring: the weights that are kept."] if kept else []
+    if watched and (material.estimator.alpha >= PENALTY_SEEN or material.estimator.l1):
+        told.append("The loss of the training rows holds the penalty of the weights, that of the held-out rows does not.")
+    caption = " ".join(told)
     return {"title": "Loss by epoch", "svg": chart.svg, "key": _key(key), "caption": caption}
 
 

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from glassnet.data.pixels import ImagePreparation
 from glassnet.data.preparation import TablePreparation
+from glassnet.data.wording import count
 from glassnet.seeing.diagram.network_diagram import diagram
 from glassnet.seeing.report.material import Material
 from glassnet.seeing.report.thumbnails import data_uri
-from glassnet.seeing.report.wording import NO_BREAK, amount, counted
+from glassnet.seeing.report.wording import NO_BREAK, amount
 from glassnet.seeing.svg import shown
 from glassnet.seeing.trace.page import fragment
 from glassnet.seeing.trace.trace import Trace
@@ -44,15 +45,16 @@ def _worst(material: Material) -> tuple[Array, str, str]:
     sure = material.probability.max(axis=1)
     wrong = np.flatnonzero(material.predicted_codes != material.codes)
     if len(wrong):
-        words = f"{counted(len(wrong), 'test ' + material.noun)} of {len(material.y):,} were classified wrongly; the most confident first."
+        found = f"{count(len(wrong), 'test ' + material.noun)} of {len(material.y):,} {'was' if len(wrong) == 1 else 'were'}"
+        words = f"{found} classified wrongly; the most confident first."
         return wrong[np.argsort(-sure[wrong], kind="stable")], "Worst errors", words
-    words = f"None of {counted(len(material.y), 'test ' + material.noun)} was classified wrongly. These were the least certain."
+    words = f"None of {count(len(material.y), 'test ' + material.noun)} was classified wrongly. These were the least certain."
     return np.argsort(sure, kind="stable")[:3], "Least certain", words
 
 
 def _row(material: Material, i: int) -> dict[str, Any]:
     """One row: who it is, what was said of it, what weighed most, and the way there."""
-    traced = trace(material.model, material.row(i), material.y[i].item() if hasattr(material.y[i], "item") else material.y[i])
+    traced = trace(material.learned, material.row(i), material.y[i].item() if hasattr(material.y[i], "item") else material.y[i])
     return {
         **described(material, i),
         "id": i,
@@ -121,7 +123,7 @@ def passages(material: Material, most: int) -> list[dict[str, str]]:
     drawn = []
     for i in chosen:
         truth = material.y[i].item() if hasattr(material.y[i], "item") else material.y[i]
-        svg = diagram(material.subject.as_learned(), material.row(int(i)), y=truth, max_units=UNITS).to_svg()
+        svg = diagram(material.learned, material.row(int(i)), y=truth, max_units=UNITS).to_svg()
         drawn.append({**described(material, int(i)), "id": str(i), "svg": svg})
     return drawn
 

@@ -42,8 +42,14 @@ def resamples(n: int) -> int:
 
 
 def bootstrap(figure: Callable[[Array], Array], n: int) -> tuple[float, float]:
-    """The interval of a figure of n rows: ``figure`` maps row numbers (n,) to a number, or to nan where they do not define one."""
+    """The interval of a figure of n rows: ``figure`` maps row numbers (n,) to a number, or to nan where they do not define one.
+
+    Both ends are nan where no rows do.
+    """
     random = np.random.default_rng(0)
     drawn = np.array([figure(random.integers(0, n, n)) for _ in range(resamples(n))], dtype=np.float64)
-    low, high = np.nanpercentile(drawn, [2.5, 97.5])
+    drawn = drawn[~np.isnan(drawn)]
+    if not len(drawn):
+        return math.nan, math.nan
+    low, high = np.percentile(drawn, [2.5, 97.5])
     return float(low), float(high)

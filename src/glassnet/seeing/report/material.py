@@ -76,8 +76,13 @@ class Material:
 
     @cached_property
     def subject(self) -> Subject:
-        """The model as one looks at it."""
-        return subject_of(self.model)
+        """The model as one looks at it, a number that it predicts called by its name."""
+        return subject_of(self.model).called(self.target or "y")
+
+    @cached_property
+    def learned(self) -> Subject:
+        """The same with the weights that training moved: those of a standardised target, where it was learned so."""
+        return self.subject.as_learned()
 
     @property
     def estimator(self) -> Any:

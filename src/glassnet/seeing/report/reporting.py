@@ -16,6 +16,7 @@ from glassnet.data.tables import table_from
 from glassnet.seeing.doctor import diagnose
 from glassnet.seeing.report.document import Report, page
 from glassnet.seeing.report.material import Material, Repeat
+from glassnet.seeing.report.wording import heading
 from glassnet.seeing.subject import subject_of
 
 
@@ -62,14 +63,16 @@ def report(model: Any, X: Any, y: Any, *, X_train: Any = None, y_train: Any = No
         raise ValueError(f"X and y must have as many rows, at least one; got {len(features)} and {len(truth)}.")
     if (X_train is None) != (y_train is None):
         raise ValueError(f"X_train and y_train are given together; got only {'y_train' if X_train is None else 'X_train'}.")
+    name = str(getattr(y, "name", None) or "")
     learned = None if y_train is None else np.asarray(y_train)
     n_rows = getattr(subject.estimator, "_n_rows", None)
     counts = {"test": len(truth)} | ({"training": n_rows} if n_rows else {})
     material = Material(
         model=model,
-        title=title or ("Classes by a network" if subject.classes is not None else "A number by a network"),
+        title=title
+        or (heading(name or "y", None) if subject.classes is None else heading(name, [str(one) for one in subject.classes.tolist()])),
         source="",
-        target="the target",
+        target=name or "y",
         reason="",
         counts=counts,
         row=lambda i: _one(X, i),

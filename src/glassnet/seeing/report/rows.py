@@ -10,9 +10,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from glassnet.data.preparation import TablePreparation
+from glassnet.data.wording import count
 from glassnet.seeing.report.material import Material
 from glassnet.seeing.report.thumbnails import data_uri
-from glassnet.seeing.report.wording import amount, counted, percent
+from glassnet.seeing.report.wording import amount, percent
 from glassnet.seeing.svg import add, drawing, shortened, shown, to_text, width_of
 
 Array = NDArray[Any]
@@ -49,7 +50,7 @@ def _split(material: Material) -> dict[str, Any]:
         wide = 440 * n / total
         add(root, "rect", x=at, y=1, width=max(wide - 1.5, 0.5), height=10, class_="f-positive", fill_opacity=opacity, data_part=name)
         at += wide
-    return {"parts": words, "bar": to_text(root), "total": counted(total, material.noun)}
+    return {"parts": words, "bar": to_text(root), "total": count(total, material.noun)}
 
 
 def _target(material: Material) -> str:
@@ -72,13 +73,13 @@ def _class_bars(names: Sequence[str], counts: Array, n: int, which: str, more: i
     room = 104.0
     rest = [f"and {more} more classes"] if more else []
     root = drawing(width, row * (len(names) + len(rest)), title=f"Classes of the {which} rows", description=f"{n:,} rows")
-    for i, (name, count) in enumerate(zip(names, counts.tolist(), strict=True)):
+    for i, (name, size) in enumerate(zip(names, counts.tolist(), strict=True)):
         y = row * i
         text = shortened(name, 12, left - 12)
         add(root, "text", text, x=left - 8, y=y + 15.5, font_size=12, text_anchor="end", class_="f-ink")
-        long = (width - left - room) * count / max(int(counts.max()), 1)
-        add(root, "rect", x=left, y=y + 4, width=max(long, 1.0), height=row - 8, class_="f-positive", fill_opacity=0.55, data_value=count)
-        add(root, "text", f"{count:,}  ({percent(count / n, n)})", x=left + long + 8, y=y + 15.5, font_size=12, class_="f-quiet")
+        long = (width - left - room) * size / max(int(counts.max()), 1)
+        add(root, "rect", x=left, y=y + 4, width=max(long, 1.0), height=row - 8, class_="f-positive", fill_opacity=0.55, data_value=size)
+        add(root, "text", f"{size:,}  ({percent(size / n, n)})", x=left + long + 8, y=y + 15.5, font_size=12, class_="f-quiet")
     for line in rest:
         add(root, "text", line, x=left, y=row * len(names) + 15.5, font_size=12, class_="f-quiet")
     return to_text(root)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.data.wording import count
 from glassnet.seeing.report.intervals import bootstrap, resamples, wilson
 from glassnet.seeing.report.material import Material
-from glassnet.seeing.report.wording import LOWER_IS_BETTER, METRICS, amount, counted, figure, percent
+from glassnet.seeing.report.wording import LOWER_IS_BETTER, METRICS, amount, figure, percent
 from glassnet.seeing.svg import add, drawing, to_text, width_of
 
 FEW = 100
@@ -32,16 +33,18 @@ def verdict(material: Material) -> dict[str, Any]:
     if material.metrics is None:
         return {"headline": "", "sentences": ["No rows were set aside, so nothing is known about new rows."], "table": None, "chart": ""}
     n = len(material.y)
+    if not material.classifies and not np.ptp(material.y.astype(np.float64)):
+        return _of_one_value(material, n)
     bars = _shares(material, n) if material.classifies else _variances(material, n)
     own = bars[0]
     assert own.low is not None and own.high is not None
     if material.classifies:
         right = int(np.sum(material.predicted == material.y))
-        headline, unit = percent(own.value, n), f"of {counted(n, material.noun)} it has never seen are classified rightly"
+        headline, unit = percent(own.value, n), f"of {count(n, material.noun)} it has never seen are classified rightly"
         interval = f"95 % interval {percent(own.low, n)} to {percent(own.high, n)} (Wilson): {right:,} of {n:,}."
     else:
         headline = f"{own.value:.3f}".replace("-", "−")
-        unit = f"is R², the share of the variance of {material.target} that is explained, on {counted(n, material.noun)} it has never seen"
+        unit = f"is R², the share of the variance of {material.target} that is explained, on {count(n, material.noun)} it has never seen"
         low, high = (f"{end:.3f}".replace("-", "−") for end in (own.low, own.high))
         interval = f"95 % interval {low} to {high} (bootstrap, {resamples(n):,} resamples)."
     return {
@@ -51,6 +54,19 @@ def verdict(material: Material) -> dict[str, Any]:
         "sentences": [*_compared(material, bars), *_sized(material, n), *material.remarks],
         "table": _table(material),
         "chart": _chart(bars, percentages=material.classifies),
+    }
+
+
+def _of_one_value(material: Material, n: int) -> dict[str, Any]:
+    """Numbers that are all the same have no variance to explain; how far off predictions are can still be told."""
+    rows = count(n, material.noun) + (f", which all have the same {material.target}: R² has no meaning here" if n > 1 else "")
+    return {
+        "headline": amount((material.metrics or {}).get("mae")),
+        "unit": f"is how far off predictions of {material.target} are on average, on {rows}",
+        "interval": "No interval: such a test says nothing about other values.",
+        "sentences": [*_sized(material, n), *material.remarks],
+        "table": _table(material),
+        "chart": "",
     }
 
 
@@ -103,7 +119,7 @@ def _compared(material: Material, bars: list[Bar]) -> list[str]:
 def _sized(material: Material, n: int) -> list[str]:
     if n >= FEW:
         return []
-    return [f"The test has only {counted(n, material.noun)}; the interval says how little that can tell."]
+    return [f"The test has only {count(n, material.noun)}; the interval says how little that can tell."]
 
 
 def _table(material: Material) -> dict[str, Any]:

@@ -23,9 +23,10 @@ CLASS_COLUMNS = 12
 
 def weights(material: Material) -> dict[str, Any]:
     """What the template's part about weights shows."""
-    parameters = material.subject.parameters
+    parameters = material.learned.parameters
     single = len(parameters) == 1
     found: dict[str, Any] = {"pictures": _pictures(material), "bars": None, "table": None, "largest": []}
+    found["standardised"] = material.learned.target_scale is not None
     if found["pictures"] is None:
         if single and parameters[0][0].shape[1] == 1:
             found["bars"] = _signed(material)
@@ -47,7 +48,7 @@ def _pictures(material: Material) -> dict[str, Any] | None:
     if not places:
         return None
     start, stop = places[0]
-    W = material.subject.parameters[0][0][start:stop]
+    W = material.learned.parameters[0][0][start:stop]
     shape = (preparation.size, preparation.size) if preparation.grey else (preparation.size, preparation.size, 3)
     names = _first_units(material)
     order = np.argsort(-np.linalg.norm(W, axis=0), kind="stable")[:PICTURES]
@@ -59,15 +60,15 @@ def _pictures(material: Material) -> dict[str, Any] | None:
 
 
 def _first_units(material: Material) -> list[str]:
-    n = material.subject.parameters[0][0].shape[1]
-    return list(material.subject.outputs) if len(material.subject.parameters) == 1 else [f"unit {j + 1}" for j in range(n)]
+    n = material.learned.parameters[0][0].shape[1]
+    return list(material.learned.outputs) if len(material.learned.parameters) == 1 else [f"unit {j + 1}" for j in range(n)]
 
 
 def _signed(material: Material) -> dict[str, str]:
     """The weights of a single unit by the name of the input, the largest first."""
-    W, b = material.subject.parameters[0]
+    W, b = material.learned.parameters[0]
     order = np.argsort(-np.abs(W[:, 0]), kind="stable")[:NAMES]
-    names = [material.subject.inputs[i] for i in order]
+    names = [material.learned.inputs[i] for i in order]
     caption = f"Weight of each input; the bias is {shown(b[0])}." + _rest(len(W) - len(order))
     return {
         "svg": _bars(names, W[order, 0].astype(np.float64), "Weights by input"),
@@ -78,10 +79,10 @@ def _signed(material: Material) -> dict[str, str]:
 
 def _leaving(material: Material) -> dict[str, str]:
     """How strongly each input is read: the length of the weights that leave it."""
-    W = material.subject.parameters[0][0].astype(np.float64)
+    W = material.learned.parameters[0][0].astype(np.float64)
     lengths = np.linalg.norm(W, axis=1)
     order = np.argsort(-lengths, kind="stable")[:NAMES]
-    names = [material.subject.inputs[i] for i in order]
+    names = [material.learned.inputs[i] for i in order]
     caption = "How strongly layer 1 reads each input: the length of all weights that leave it." + _rest(len(W) - len(order))
     return {
         "svg": _bars(names, lengths[order], "Length of the weights that leave each input"),
@@ -130,13 +131,13 @@ def _bars(names: list[str], values: Array, title: str) -> str:
 
 def _by_class(material: Material) -> dict[str, Any]:
     """The weights of a single layer of several units: a table with the inputs that weigh most, shaded by size."""
-    W, b = material.subject.parameters[0]
+    W, b = material.learned.parameters[0]
     order = np.argsort(-np.linalg.norm(W, axis=1), kind="stable")[:NAMES]
-    units = list(material.subject.outputs)[:CLASS_COLUMNS]
+    units = list(material.learned.outputs)[:CLASS_COLUMNS]
     most = float(np.abs(W).max()) or 1.0
     lines = [
         {
-            "name": material.subject.inputs[i],
+            "name": material.learned.inputs[i],
             "cells": [
                 {"text": shown(w), "shade": round(60 * abs(float(w)) / most), "role": "positive" if w >= 0 else "negative"}
                 for w in W[i, : len(units)].tolist()
@@ -150,16 +151,16 @@ def _by_class(material: Material) -> dict[str, Any]:
 def _largest(material: Material) -> list[dict[str, str]]:
     """The largest single weights of the whole network, with where they come from and go to."""
     found: list[tuple[float, int, int, int]] = []
-    for l, (W, _) in enumerate(material.subject.parameters):
+    for l, (W, _) in enumerate(material.learned.parameters):
         flat = np.abs(W).reshape(-1)
         top = np.argpartition(-flat, min(SINGLE, len(flat)) - 1)[:SINGLE]
         found += [(float(W.reshape(-1)[place]), l, int(place // W.shape[1]), int(place % W.shape[1])) for place in top]
     found.sort(key=lambda entry: -abs(entry[0]))
-    last = len(material.subject.parameters)
+    last = len(material.learned.parameters)
     return [
         {
-            "from": material.subject.inputs[i] if l == 0 else f"layer {l}, unit {i + 1}",
-            "to": f"output {material.subject.outputs[j]}" if l + 1 == last else f"layer {l + 1}, unit {j + 1}",
+            "from": material.learned.inputs[i] if l == 0 else f"layer {l}, unit {i + 1}",
+            "to": material.learned.outputs_in_words[j] if l + 1 == last else f"layer {l + 1}, unit {j + 1}",
             "value": shown(w),
             "role": "positive" if w >= 0 else "negative",
         }

@@ -49,9 +49,17 @@ def amount(value: float | None) -> str:
     return shown(value, 4)
 
 
-def counted(n: int, noun: str) -> str:
-    """``1 row``, ``2,000 rows``."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+def heading(target: str, classes: Sequence[str] | None) -> str:
+    """What a page is about, from the name of what is predicted and its classes, None for a number.
+
+    >>> heading("price", None), heading("pet", ["cat", "dog"]), heading("", list("abcd"))
+    ('Predicting price', 'Telling cat and dog apart', 'Telling 4 classes apart')
+    """
+    if classes is None:
+        return f"Predicting {target}"
+    if len(classes) <= 3:
+        return f"Telling {listed(classes)} apart"
+    return f"Telling {len(classes)} classes{f' of {target}' if target else ''} apart"
 
 
 def listed(words: Sequence[str]) -> str:

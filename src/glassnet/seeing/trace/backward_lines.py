@@ -12,10 +12,11 @@ import numpy as np
 
 from glassnet.maths.losses import SOFTMAX
 from glassnet.seeing.trace.chain import ties_outputs
-from glassnet.seeing.trace.expressions import Expression, Number, Over, Product, Slope, Symbol, Words, of, total
+from glassnet.seeing.trace.expressions import Expression, Number, Product, of, total
 from glassnet.seeing.trace.folding import fold
 from glassnet.seeing.trace.formulas import IN_WORDS, LINK_FORMULAS, slope_formula
-from glassnet.seeing.trace.lines import STEEPNESS, Equation, Group, Section, head_of, more, symbol, unit_name
+from glassnet.seeing.trace.letters import Over, Slope, Symbol, Words
+from glassnet.seeing.trace.lines import STEEPNESS, Equation, Group, Section, head_of, more, symbol
 from glassnet.seeing.trace.record import LayerTrace, LossTrace
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _output_unit(trace: Trace, loss: LossTrace, j: int, terms: int) -> Group:
         if len(defined) < len(steps):
             lines.append("a is rounded: the factors have no value of their own, their product has")
         lines.append(Equation(z.slope, tuple(defined), delta, f"z{node}"))
-    return Group(unit_name(layer, j), (*lines, *_parameter_lines(layer, j, terms)))
+    return Group(layer.said[j], (*lines, *_parameter_lines(layer, j, terms)))
 
 
 def _times(factor: list[Number], expression: Expression) -> Expression:

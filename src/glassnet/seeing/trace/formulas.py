@@ -14,7 +14,8 @@ from glassnet.maths import activations as act
 from glassnet.maths import losses
 from glassnet.maths.activations import Activation
 from glassnet.maths.losses import Loss
-from glassnet.seeing.trace.expressions import E, Expression, Function, Largest, Number, Symbol, log, of
+from glassnet.seeing.trace.expressions import Expression, Number, of
+from glassnet.seeing.trace.letters import E, Function, Largest, Symbol, log
 
 z, a, y, w, g = (Symbol(letter) for letter in "zaywg")
 

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glassnet.data.wording import count
 from glassnet.seeing.trace.chain import ties_outputs
-from glassnet.seeing.trace.expressions import E, Expression, Number, Over, Sum, Symbol, Words, of, total
+from glassnet.seeing.trace.expressions import Expression, Number, Sum, of, total
 from glassnet.seeing.trace.folding import contributions, fold
 from glassnet.seeing.trace.formulas import IN_WORDS, LINK_FORMULAS, activation_formula
-from glassnet.seeing.trace.lines import Equation, Group, Section, counted, head_of, more, symbol, unit_name
+from glassnet.seeing.trace.languages import TEXT
+from glassnet.seeing.trace.letters import E, Over, Symbol, Words
+from glassnet.seeing.trace.lines import Equation, Group, Section, head_of, more, symbol
 from glassnet.seeing.trace.record import LayerTrace, LossTrace
+from glassnet.seeing.trace.words import plainly_all
 
 if TYPE_CHECKING:
     from glassnet.seeing.trace.trace import Trace
@@ -24,9 +28,9 @@ if TYPE_CHECKING:
 def forward_section(trace: Trace, layer: LayerTrace, shown: tuple[int, ...], terms: int) -> Section:
     """One layer forward: z and a of each unit shown."""
     if layer.is_output:
-        title = f"Output: {counted(len(layer.units), 'unit')}, {layer.activation_name}"
+        title = f"Output: {count(len(layer.units), 'unit')}, {layer.activation_name}"
     else:
-        title = f"Layer {layer.number}: {counted(len(layer.units), 'unit')}, {layer.activation_name}"
+        title = f"Layer {layer.number}: {count(len(layer.units), 'unit')}, {layer.activation_name}"
     reads = Symbol("x") if layer.number == 1 else Symbol("a", layer.number - 1)
     weighted = Over(Symbol("w") * reads)
     rule = Equation(Symbol("z"), (weighted + Symbol("b") if layer.bias else weighted,))
@@ -64,7 +68,7 @@ def _forward_unit(trace: Trace, layer: LayerTrace, j: int, terms: int) -> Group:
     node = f"{layer.number}_{j + 1}"
     lines: list[Equation | str] = [Equation(symbol("z", layer, j), (total(parts),), float(layer.z[j]), f"z{node}")]
     lines.append(Equation(symbol("a", layer, j), _activated(trace, layer, j), float(layer.a[j]), f"a{node}"))
-    return Group(unit_name(layer, j), tuple(lines))
+    return Group(layer.said[j], tuple(lines))
 
 
 def _activated(trace: Trace, layer: LayerTrace, j: int) -> tuple[Expression, ...]:
@@ -123,5 +127,5 @@ def loss_section(trace: Trace, loss: LossTrace) -> Section:
 def _named_truth(trace: Trace) -> str:
     scale = trace.subject.target_scale
     if scale is not None and trace.target is not None:
-        return f"{trace.y}, standardised {', '.join(f'{value:.6g}' for value in trace.target.tolist())}"
-    return str(trace.y)
+        return f"{plainly_all(trace.y, 6)}, standardised {', '.join(TEXT.number(value, 6) for value in trace.target.tolist())}"
+    return plainly_all(trace.y, 6)

@@ -215,7 +215,7 @@ class Graph:
         l, sources = layer.number, self.shown[layer.number - 1]
         folded = fold_to(products[:, j], sources)
         names = [entry.name for entry in self.trace.inputs] if l == 1 else list(self.trace.layers[l - 2].units)
-        unit = layer.units[j] if layer.is_output else f"{layer.units[j]} of layer {l}"
+        unit = layer.said[j] if layer.is_output else f"{layer.units[j]} of layer {l}"
         for n, i in enumerate(sources):
             place, value = Place(x, top + PITCH * n, *SMALL), float(layer.W[i, j])
             name, term = f"w{l}_{i + 1}_{j + 1}", float(products[i, j])
@@ -245,13 +245,13 @@ class Graph:
         """z, what follows it, and a."""
         l, name = layer.number, f"{layer.number}_{j + 1}"
         dz, da = (None if slopes is None else float(slopes[j]) for slopes in (layer.dz, layer.da))
-        unit = layer.units[j] if layer.is_output else f"{layer.units[j]} of layer {l}"
+        unit = layer.said[j] if layer.is_output else f"{layer.units[j]} of layer {l}"
         node = self._node(f"z{name}", z, float(layer.z[j]), dz, title=f"z of {unit}")
         add(node, "text", "z", class_="s m i f-quiet", x=z.x, y=z.y - z.height / 2 - 5)
         node = self._node(f"a{name}", a, float(layer.a[j]), da, title=f"a of {unit}")
         above = a.y - a.height / 2 - 6
         if layer.is_output:
-            add(node, "text", shortened(layer.units[j], 12, NODE[0] + 44), class_="n m b f-ink", x=a.x, y=above)
+            add(node, "text", shortened(self.trace.subject.output_labels[j], 12, NODE[0] + 44), class_="n m b f-ink", x=a.x, y=above)
             if self.trace.target is not None:
                 truth = f"y = {shown(float(self.trace.target[j]))}"
                 add(node, "text", truth, class_="s m f-quiet", x=a.x, y=a.y + a.height / 2 + 14, data_target=float(self.trace.target[j]))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from typing import ClassVar
 
-from glassnet.seeing.svg import shown
+from glassnet.seeing.svg import clean, shown
 
 
 class Language:
@@ -18,7 +19,7 @@ class Language:
 
     def number(self, value: float, digits: int) -> str:
         """A number with ``digits`` significant ones."""
-        return shown(value, digits).replace("−", "-").replace("∞", "inf")
+        return _precise(value, digits).replace("−", "-").replace("∞", "inf")
 
     def symbol(self, letter: str, layer: int | None, units: tuple[int, ...]) -> str:
         """``a``, ``a2_1``."""
@@ -61,7 +62,7 @@ class Page(Language):
 
     def number(self, value: float, digits: int) -> str:
         """With a true minus sign."""
-        return shown(value, digits)
+        return _precise(value, digits)
 
     def symbol(self, letter: str, layer: int | None, units: tuple[int, ...]) -> str:
         """Italics, units below, the layer above."""
@@ -155,12 +156,19 @@ _ESCAPES = {character: rf"\{character}" for character in "#$%&_{}"} | {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    "\n": " ",
 }
 
 
+def _precise(value: float, digits: int) -> str:
+    """``digits`` significant ones; just below 1 as many as 1 - a has then, since that stands in many a formula: ``0.99995852``."""
+    gap = 1.0 - abs(value)
+    return shown(value, digits - 1 - math.floor(math.log10(gap)) if 0.0 < gap < 1e-3 else digits)
+
+
 def latex_name(name: str) -> str:
-    """``name`` with LaTeX's own characters escaped."""
-    return "".join(_ESCAPES.get(character, character) for character in name)
+    """``name`` with LaTeX's own characters escaped, and none that no text can hold."""
+    return "".join(_ESCAPES.get(character, character) for character in clean(name, lines=True))
 
 
 def latex_text(text: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from glassnet.data.wording import count
 from glassnet.seeing.trace.chain import heads_of
-from glassnet.seeing.trace.expressions import Expression, Slope, Symbol
+from glassnet.seeing.trace.expressions import Expression
+from glassnet.seeing.trace.letters import Slope, Symbol
 from glassnet.seeing.trace.record import LayerTrace
 
 if TYPE_CHECKING:
@@ -46,17 +48,7 @@ class Section:
 
 def more(n: int, what: str) -> str:
     """``and 774 more units``."""
-    return f"and {n:,} more {what}{'' if n == 1 else 's'}"
-
-
-def counted(n: int, noun: str) -> str:
-    """``1 unit``, ``2,000 units``."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
-def unit_name(layer: LayerTrace, j: int) -> str:
-    """``unit 3``, or ``output setosa``."""
-    return f"output {layer.units[j]}" if layer.is_output else layer.units[j]
+    return f"and {count(n, f'more {what}')}"
 
 
 def symbol(letter: str, layer: LayerTrace, *units: int) -> Symbol:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glassnet.maths.optimisers import ADAGRAD, ADAM, RMSPROP, SGD
-from glassnet.seeing.trace.expressions import Expression, Function, Largest, Number, Symbol, of
+from glassnet.seeing.trace.expressions import Expression, Number, of
 from glassnet.seeing.trace.folding import largest
-from glassnet.seeing.trace.lines import Equation, unit_name
+from glassnet.seeing.trace.letters import Function, Largest, Symbol
+from glassnet.seeing.trace.lines import Equation
 from glassnet.seeing.trace.record import LayerTrace, UpdateTrace
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _weight(trace: Trace, layer: LayerTrace, i: int, j: int) -> Move:
     return Move(
         f"w{layer.number}_{i + 1}_{j + 1}",
         Symbol("w", layer.number, (i + 1, j + 1)),
-        f"{source} to {unit_name(layer, j)}",
+        f"{source} to {layer.said[j]}",
         float(layer.W[i, j]),
         float(layer.dW[i, j]),
         float(after.W[i, j]),
@@ -82,7 +83,7 @@ def _bias(trace: Trace, layer: LayerTrace, j: int) -> Move:
     return Move(
         f"b{layer.number}_{j + 1}",
         Symbol("b", layer.number, (j + 1,)),
-        f"bias of {unit_name(layer, j)}",
+        f"bias of {layer.said[j]}",
         float(layer.b[j]),
         float(layer.db[j]),
         float(after.b[j]),

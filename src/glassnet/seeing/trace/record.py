@@ -40,6 +40,7 @@ class LayerTrace:
 
     number      counted from 1
     units       names of its units
+    said        the same as a sentence names them
     activation  what follows z: an Activation, for the output layer the link (a name)
     read        what it read: inputs, or the activations of the layer before
     slope       da/dz (units,)
@@ -49,6 +50,7 @@ class LayerTrace:
 
     number: int
     units: tuple[str, ...]
+    said: tuple[str, ...]
     activation: Activation | str
     read: Array
     W: Array

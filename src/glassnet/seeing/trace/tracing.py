@@ -105,9 +105,11 @@ def _assembled(
     for number, (layer, seen, (W, b)) in enumerate(zip(network.layers, passage.layers, subject.parameters, strict=True), 1):
         back = {} if target is None else {"da": seen.da, "dz": seen.dz, "dW": seen.dW, "db": seen.db}
         units = subject.outputs if number == last else tuple(f"unit {j}" for j in range(1, layer.n_out + 1))
+        said = subject.outputs_in_words if number == last else units
         found = LayerTrace(
             number,
             units,
+            said,
             layer.activation,
             seen.read,
             np.array(W),

@@ -31,8 +31,10 @@ def answer_of(trace: Trace, digits: int) -> str:
     said, scale = f"predicts {plainly_all(trace.answer, digits)}", trace.subject.target_scale
     if scale is None:
         return said
+    if len(scale[0]) > 1:
+        return f"{said}, in units of y"
     mean, spread = (TEXT.number(float(part[0]), digits) for part in scale)
-    return f"{said}, which is {spread}·a + {mean} in units of y" if len(scale[0]) == 1 else f"{said}, in units of y"
+    return f"{said}, which is {spread}·a + {mean} in units of {trace.subject.outputs[0]}"
 
 
 def verdict_of(trace: Trace, digits: int = 4) -> str:

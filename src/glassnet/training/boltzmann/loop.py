@@ -99,7 +99,8 @@ def train_machine(
 ) -> Reason:
     """Train until a rule stops it; the parameters, the chains and the history are left where they are.
 
-    Raises DivergenceError, with the parameters of the epoch before, where a number stops being finite. Ctrl-C keeps what is there.
+    Raises DivergenceError, with the parameters of the epoch before, where a number stops being finite. Ctrl-C keeps what is there,
+    with ``plan.best`` the best so far.
     """
     p, history = steps.parameters, record.history
     order = None if plan.shuffle is None else np.arange(X.shape[0])
@@ -108,34 +109,33 @@ def train_machine(
     rules: list[Rule] = [*plan.rules, EpochsDone(done + plan.epochs)]
     record.begin()
     reason = Reason("epochs", "no epochs were asked for")
-    while len(history) < done + plan.epochs:
-        if begin is not None:
-            begin()
-        finished = len(history) - done
-        rate = plan.schedule.rate(plan.rate, epoch=finished, epochs=plan.epochs, samples=finished * X.shape[0], drops=0)
-        if order is not None and plan.shuffle is not None:
-            plan.shuffle.shuffle(order)
-        try:
+    try:
+        while len(history) < done + plan.epochs:
+            if begin is not None:
+                begin()
+            finished = len(history) - done
+            rate = plan.schedule.rate(plan.rate, epoch=finished, epochs=plan.epochs, samples=finished * X.shape[0], drops=0)
+            if order is not None and plan.shuffle is not None:
+                plan.shuffle.shuffle(order)
             with np.errstate(over="ignore", invalid="ignore"):
                 epoch(steps, X, weight, order, rate)
-        except KeyboardInterrupt:
-            reason = Reason("interrupted", f"interrupted by the user in epoch {len(history) + 1}")
-            break
-        if not p.finite():
-            _restore(p, before)
-            raise DivergenceError(
-                f"Training diverged at epoch {len(history) + 1} with {plan.name}={plan.rate:g} (rate {rate:.3g}); "
-                f"try {plan.name}={plan.rate / 10:g}, or scale the inputs. The parameters of the epoch before are kept."
-            )
-        _restore(before, p)
-        record.take(p, rate)
-        if plan.best is not None and plan.best.read(history):
-            _restore(best, p)
-        stop = first_reason(rules, history)
-        ended = told(observers, history) or (stop[1] if stop else None)
-        if ended is not None:
-            reason = ended
-            break
+            if not p.finite():
+                _restore(p, before)
+                raise DivergenceError(
+                    f"Training diverged at epoch {len(history) + 1} with {plan.name}={plan.rate:g} (rate {rate:.3g}); "
+                    f"try {plan.name}={plan.rate / 10:g}, or scale the inputs. The parameters of the epoch before are kept."
+                )
+            _restore(before, p)
+            record.take(p, rate)
+            if plan.best is not None and plan.best.read(history):
+                _restore(best, p)
+            stop = first_reason(rules, history)
+            ended = told(observers, history) or (stop[1] if stop else None)
+            if ended is not None:
+                reason = ended
+                break
+    except KeyboardInterrupt:
+        reason = Reason("interrupted", f"interrupted by the user in epoch {len(history) + 1}")
     if plan.best is not None and plan.best.epoch:
         _restore(p, best)
     history.stopped_because = reason.sentence

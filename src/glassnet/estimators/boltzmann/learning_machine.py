@@ -1,0 +1,141 @@
+"""How an RBM learns, behind the estimator: first parameters and chains, its training, and what is left on the estimator.
+
+fit -> _learn_watched -> train_machine -> epoch -> ContrastiveDivergence.step
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glassnet.estimators.boltzmann.chains import SamplingMachine
+from glassnet.estimators.boltzmann.visible_rows import some_rows
+from glassnet.estimators.callbacks import CallbackSupportMixin, EpochTasks, with_callbacks
+from glassnet.maths.mersenne import Stream
+from glassnet.maths.schedules import schedule_from
+from glassnet.networks.boltzmann.machine import Machine, Parameters
+from glassnet.networks.boltzmann.visible import VisibleUnits
+from glassnet.training.boltzmann.contrastive_divergence import ContrastiveDivergence, Recipe
+from glassnet.training.boltzmann.loop import TrainingPlan, train_machine
+from glassnet.training.boltzmann.record import BoltzmannHistory, Record
+from glassnet.training.boltzmann.tempering import Ladder
+from glassnet.training.history import Row
+from glassnet.training.interrupts import inside_a_search
+from glassnet.training.loop import Observer
+from glassnet.training.stopping import Best, Reason
+from glassnet.training.threads import threads_for
+
+Array = NDArray[Any]
+
+ROWS_OF_THE_BASE = 10_000
+"""Rows that first biases and variances are taken from, where rows are made only when they are asked for."""
+
+
+def close(reason: Reason) -> None:
+    """Say aloud that a training was interrupted; within a search, which must end too, KeyboardInterrupt goes on."""
+    if reason.kind == "interrupted":
+        if inside_a_search():
+            raise KeyboardInterrupt(reason.sentence)
+        warnings.warn("Training interrupted by user. The machine holds the parameters as they were then.", stacklevel=3)
+
+
+class LearningMachine(CallbackSupportMixin, SamplingMachine):
+    """A machine that learns from checked rows; who checks them stands in the class below."""
+
+    _observers: tuple[Observer, ...] = ()
+    _pseudo: bool = True
+    """Whether the history holds the pseudo-likelihood, which takes as long as a pass over thousands of rows."""
+
+    def _begin(self, units: VisibleUnits, X: Any, weight: Any, random: np.random.RandomState) -> None:
+        """First parameters and chains: biases and variances from the data, small weights, chains at rows of the base machine."""
+        dtype, n = X.dtype, X.shape[1]
+        self._units = units
+        machine = Machine(units, self.n_components)
+        self._base = machine.base(*((some_rows(X, dtype, ROWS_OF_THE_BASE),) if hasattr(X, "gather_into") else (X, weight)))
+        a0, z0 = self._base
+        W = random.normal(0, self.init_scale, (n, self.n_components)) * np.exp(z0 / 2)[:, None]
+        a = a0.copy() if self.visible_bias == "data" else np.zeros(n, dtype)
+        self._take_parameters(Parameters(np.ascontiguousarray(W, dtype=dtype), a, np.zeros(self.n_components, dtype), z0.copy()))
+        rungs = self.n_temperatures if self.method == "pt" else 1
+        chains = (self.n_chains or self.batch_size) * rungs
+        self._all_chains = (random.uniform(size=(chains, self.n_components)) < 0.5).astype(dtype)
+        self.h_samples_ = self._all_chains[-(chains // rungs) :]
+        self.history_ = BoltzmannHistory()
+        self.swap_rates_: Array | None = None
+        self.__dict__.pop("_steps_on", None)
+
+    def _steps(self, batch_size: int, random: np.random.RandomState) -> ContrastiveDivergence:
+        recipe = Recipe(
+            method=self.method,
+            k=self.k,
+            momentum=self.momentum,
+            l2=self.l2,
+            l1=self.l1,
+            sparsity_target=self.sparsity_target,
+            sparsity_cost=self.sparsity_cost if self.sparsity_target is not None else 0.0,
+            centring=self.centring,
+            learn_variance=self.learn_variance,
+        )
+        p, ladder = self._parameters, None
+        if self.method == "pt":
+            betas = np.linspace(0, 1, self.n_temperatures)
+            ladder = Ladder(betas, len(self._all_chains) // self.n_temperatures, self._base)
+        stream = Stream(np.random.RandomState(random.randint(2**31 - 1)), wide=p.W.dtype == np.float64)
+        mean = np.empty_like(p.a)
+        a0, z0 = self._base
+        at = self._units.field(a0, z0)
+        F = np.zeros((1, len(a0)), p.W.dtype)
+        self._units.means(F, at)
+        mean[:] = F[0]
+        return ContrastiveDivergence(self._machine, p, recipe, batch_size, self._all_chains, stream, mean, ladder)
+
+    def _keep_chains(self, steps: ContrastiveDivergence) -> None:
+        self._all_chains = steps.chains
+        self.h_samples_ = steps.chains if steps.ladder is None else steps.chains[-steps.ladder.n_chains :]
+        self.swap_rates_ = None if steps.ladder is None else steps.ladder.accepted
+
+    @with_callbacks
+    def _learn_watched(
+        self, X: Any, weight: Array | None, X_val: Any, random: np.random.RandomState, given: tuple[Any, Any, Any]
+    ) -> Reason:
+        """Train before the eyes of scikit-learn's callbacks."""
+        tasks = EpochTasks(self, *given, self._as_if_stopped)
+        steps = self._steps(min(self.batch_size, X.shape[0]), random)
+        order = np.random.RandomState(random.randint(2**31 - 1)) if self.shuffle else None
+        discrete = not len(self._units.gaussian)
+        best = Best("val_pseudo_likelihood", larger_is_better=True) if discrete else Best("val_reconstruction_error")
+        plan = TrainingPlan(
+            float(self.learning_rate),
+            schedule_from(self.schedule),
+            self.n_iter,
+            order,
+            best if self.early_stopping else None,
+            self.n_iter_no_change,
+            self.max_seconds,
+        )
+        dtype = self.components_.dtype
+        held = None if X_val is None else some_rows(X_val, dtype)
+        record = Record(self._machine, self.history_, some_rows(X, dtype), held, self._pseudo or self.early_stopping)
+        with threads_for(self.batch_size * self.components_.size):
+            reason = train_machine(steps, X, weight, plan, record, (*self._observers, *self._spoken(), tasks), tasks.begin)
+        self._keep_chains(steps)
+        tasks.end()
+        return reason
+
+    def _as_if_stopped(self) -> dict[str, Any]:
+        """What a copy needs in order to answer as if training had stopped here."""
+        p = self._parameters.copied()
+        attributes = {"components_": p.W.T, "intercept_visible_": p.a, "intercept_hidden_": p.b, "log_variance_": p.z}
+        return {**attributes, "h_samples_": self.h_samples_.copy(), "_units": self._units, "_base": self._base}
+
+    def _spoken(self) -> tuple[Observer, ...]:
+        def say(row: Row) -> None:
+            score = row["pseudo_likelihood"]
+            told = "" if score is None else f", pseudo-likelihood = {score:.2f}"
+            gap = "" if row["free_energy_gap"] is None else f", free-energy gap = {row['free_energy_gap']:.2f}"
+            print(f"Iteration {row['epoch']}{told}, reconstruction error = {row['reconstruction_error']:.5f}{gap}")  # noqa: T201
+
+        return (say,) if self.verbose else ()

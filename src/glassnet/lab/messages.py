@@ -1,0 +1,340 @@
+"""What is sent to the page, each kind from the engine as it is; ``schema.json`` says what every field means."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glassnet.lab.address import query_of
+from glassnet.lab.arrays import Plain, number, packed
+from glassnet.lab.config import ACTIVATIONS, METHODS, OPTIMISERS
+from glassnet.lab.learning import losses_for
+from glassnet.lab.toys import TOYS
+from glassnet.lab.tracing import trace_message
+from glassnet.lab.view import pictures
+from glassnet.maths.initialisers import INITIALISERS
+from glassnet.seeing.doctor import diagnose
+
+if TYPE_CHECKING:
+    from glassnet.lab.engine import Engine
+
+Array = NDArray[Any]
+
+MOST_POINTS = 10_000
+THUMBNAILS = 200
+CURVE_POINTS = 600
+DOCTOR_ROWS = 2000
+
+_LOSS_WORDS = {
+    "log_loss": "cross-entropy",
+    "squared_error": "squared error",
+    "poisson": "Poisson deviance",
+    "absolute_error": "absolute error",
+    "huber": "Huber",
+    "quantile": "quantile (median)",
+}
+
+
+def state_message(engine: Engine) -> Plain:
+    """The lesson and where it stands."""
+    lesson, run = engine.lesson, engine.run
+    data = lesson.data
+    config = engine.config.plain() | {"inputs": list(lesson.on), "axes": list(engine.window.axes) if len(engine.window.axes) == 2 else None}
+    drawn = _drawn(engine)
+    shapes = None if data.picture is None else dict(zip(("height", "width", "channels"), data.picture, strict=True))
+    on = set(lesson.on)
+    return {
+        "run": engine.number,
+        "status": engine.status,
+        "told": engine.told,
+        "config": config,
+        "query": query_of(engine.config, engine.points),
+        "task": "unlabelled" if engine.config.mode == "rbm" else data.task,
+        "classes": [str(label) for label in data.classes],
+        "class_colours": _colours(engine),
+        "target_name": data.target,
+        "rows": {"train": len(lesson.learned), "held_out": len(lesson.held_out)},
+        "inputs": [
+            {"id": one.id, "label": one.label, "group": one.group, "on": one.id in on, "fixed": data.run is not None}
+            for one in lesson.inputs
+        ],
+        "input_names": list(lesson.names),
+        "columns": [{"id": name, "label": name, "low": low, "high": high} for name, (low, high) in lesson.numeric.items()],
+        "targets": list(data.targets),
+        "picture": shapes,
+        **drawn,
+        "cursor": _cursor(engine),
+        "recorded": _recorded(engine),
+        "picked": _picked(engine),
+        "can": _can(engine),
+        "choices": _choices(engine),
+        "stages": [] if run is None else _stages(run),
+    }
+
+
+def _drawn(engine: Engine) -> Plain:
+    """The shape of the network, or of the Boltzmann machine."""
+    run, view = engine.run, engine.view
+    if engine.config.mode == "rbm" and run is not None:
+        visible, hidden = run.sizes
+        part = run.shown
+        folds = [{"first": 0, "count": 0, "of": visible}, {"first": part.start, "count": part.stop - part.start, "of": hidden}]
+        told: Plain = {"outputs": [], "link": "logistic", "parameters": visible * hidden + visible + hidden}
+        return {**told, "sizes": [visible, hidden], "folds": folds, "unit_kind": ["picture"]}
+    if view is None:
+        return {"outputs": [], "link": "identity", "parameters": 0, "sizes": [], "folds": [], "unit_kind": []}
+    told = {"outputs": list(run.subject.outputs), "link": view.network.loss.link, "parameters": view.network.layout.n_parameters}
+    return {**told, "sizes": list(view.sizes), "folds": view.folded, "unit_kind": view.unit_kinds}
+
+
+def _colours(engine: Engine) -> list[int]:
+    """The palette's entry for each class: painted classes keep theirs while some are not there yet."""
+    classes = engine.data.classes
+    return [int(label) for label in classes] if engine.data.plain else list(range(len(classes)))
+
+
+def _cursor(engine: Engine) -> Plain:
+    run, cursor = engine.run, engine.cursor
+    place = None if run is None else run.place
+    pending = [] if place is None else place.pending
+    at = cursor.example
+    row = None if at is None or at >= len(pending) else int(engine.lesson.learned[pending[at]])
+    return {
+        "epoch": 0 if run is None else run.epochs,
+        "batch": 0 if place is None else place.batch,
+        "batches": 0 if place is None else place.batches,
+        "batch_rows": len(pending),
+        "example": None if row is None else at,
+        "row": row,
+        "term": cursor.term,
+        "terms": cursor.terms,
+    }
+
+
+def _recorded(engine: Engine) -> Plain:
+    recording = None if engine.run is None else engine.run.recording
+    if not recording:
+        return {"first": 0, "last": 0, "count": 0, "shown": None}
+    return {"first": recording.epochs[0], "last": recording.epochs[-1], "count": len(recording), "shown": engine.shown}
+
+
+def _picked(engine: Engine) -> Plain | None:
+    row = _cursor(engine)["row"]
+    if row is not None:
+        return {"row": row, "by": "step"}
+    return None if engine.picked is None else {"row": engine.picked, "by": "user"}
+
+
+def _can(engine: Engine) -> list[str]:
+    """Commands that make sense now."""
+    found = [] if engine.data.picture is not None else ["paint"]
+    if engine.data.run is not None:
+        found.append("trained")
+    if engine.run is None:
+        return found
+    found += ["reset", "code"]
+    if not engine.ended:
+        found += ["play", "pause", "step.epoch"]
+    if engine.config.mode == "rbm":
+        return [*found, "draw", "gibbs", *(["model"] if engine.run.epochs else [])]
+    if not engine.ended:
+        found += ["step.term", "step.example", "step.batch"]
+    found += ["edit", "pick", "model", "report", *(["draw"] if engine.data.picture is not None else [])]
+    found += ["axes"] * (len(engine.lesson.numeric) > 2) + ["surface"] * bool(engine.window)
+    return found + (["scrub", "landscape"] if len(engine.run.recording or ()) > 1 else [])
+
+
+def _choices(engine: Engine) -> Plain:
+    def of(names: Any, words: Any = None) -> list[Plain]:
+        return [{"value": name, "label": (words or {}).get(name, str(name).replace("_", " "))} for name in names]
+
+    return {
+        "toy": of(TOYS, TOYS),
+        "activation": of(ACTIVATIONS),
+        "loss": of(losses_for(engine.data.task), _LOSS_WORDS),
+        "optimiser": of(OPTIMISERS, {"gd": "gradient descent (all rows)", "sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}),
+        "initialiser": of((None, *INITIALISERS), {None: "as scikit-learn"}),
+        "method": of(METHODS, {"pcd": "persistent contrastive divergence", "cd": "contrastive divergence"}),
+    }
+
+
+def _stages(run: Any) -> list[Plain]:
+    found = []
+    for i, stage in enumerate(run.stages):
+        if stage["kind"] == "edit":
+            place = ", ".join(str(at + 1) for at in stage["place"])
+            found.append({"kind": "edit", "epochs": 0, "told": f"layer {stage['layer'] + 1}, {place} set to {stage['value']:.4g}"})
+            continue
+        after = next((later["from"] for later in run.stages[i + 1 :] if later["kind"] == "fit"), run.epochs)
+        told = f"{stage['parameters']['solver']}, learning rate {stage['parameters']['learning_rate_init']:g}"
+        found.append({"kind": "fit", "epochs": after - stage["from"], "told": told})
+    return found
+
+
+def inputs_message(engine: Engine) -> Plain | None:
+    """What each input is over the plane."""
+    if engine.view is None:
+        return None
+    edges = engine.window.edges
+    return {
+        "run": engine.number,
+        "window": None if edges is None else list(edges),
+        "maps": engine.view.input_maps(),
+        "means": engine.window.means() if engine.window else [],
+    }
+
+
+def points_message(engine: Engine) -> Plain:
+    """The rows, as they are drawn."""
+    lesson = engine.lesson
+    n = len(lesson.data)
+    rows = np.arange(n) if n <= MOST_POINTS else np.unique(np.linspace(0, n - 1, MOST_POINTS).astype(int))
+    y = lesson.targets[rows]
+    held = np.zeros(n, np.uint8)
+    held[lesson.held_out] = 1
+    pixels = None if lesson.data.picture is None else lesson.data.X[rows[:THUMBNAILS]]
+    return {
+        "run": engine.number,
+        "rows": n,
+        "xy": packed(engine.window.places()[rows]) if engine.window else None,
+        "row": packed(rows, "i4"),
+        "y": packed(y),
+        "held_out": packed(held[rows], "u1"),
+        "thumbnails": None if pixels is None else _thumbnails(pixels, engine),
+        "y_range": [float(y.min(initial=0.0)), float(y.max(initial=0.0))] if not len(y) else [float(y.min()), float(y.max())],
+    }
+
+
+def _thumbnails(pixels: Array, engine: Engine) -> Plain:
+    top = 255.0 if pixels.dtype == np.uint8 else 1.0
+    return pictures(pixels, engine.lesson, [0.0] * len(pixels), [top] * len(pixels))
+
+
+def frame_message(engine: Engine) -> Plain | None:
+    """The network as it is, or as it was at the epoch that is shown."""
+    run, view = engine.run, engine.view
+    if view is None or engine.config.mode == "rbm":
+        return None
+    watched = engine.publisher.watched
+    epoch, parameters = run.weights_at(engine.shown)
+    row = run.history[epoch - 1] if epoch else {}
+    scores = run.scores.get(epoch) or run.scores.get(max(run.scores, default=0)) or (None, None)
+    with np.errstate(all="ignore"):
+        return {
+            "run": engine.number,
+            "epoch": epoch,
+            "batch": run.place.batch if run.place is not None and engine.shown is None else 0,
+            "live": engine.shown is None,
+            "loss": number(row.get("loss")),
+            "val_loss": number(row.get("val_loss")),
+            "score": scores[0],
+            "val_score": scores[1],
+            "score_name": "accuracy" if engine.data.classifies else "R²",
+            "learning_rate": number(row.get("learning_rate", engine.config.network.learning_rate)),
+            "seconds": run.seconds,
+            "epochs_per_second": engine.rate.value(),
+            "layers": view.layers(parameters),
+            "units": view.units(parameters) if "units" in watched else None,
+            "surface": view.surface(parameters, engine.config.resolution) if "surface" in watched else None,
+        }
+
+
+def curves_message(engine: Engine) -> Plain | None:
+    """The course so far, thinned."""
+    run = engine.run
+    if run is None:
+        return None
+    history, n = run.history, len(run.history)
+    places = np.arange(n) if n <= CURVE_POINTS else np.unique(np.linspace(0, n - 1, CURVE_POINTS).round().astype(int))
+    rows = [history[i] for i in places]
+
+    def column(name: str) -> Plain:
+        return packed([np.nan if row.get(name) is None else row[name] for row in rows])
+
+    def per_layer(name: str) -> Plain:
+        known = [row.get(name) for row in rows]
+        width = next((len(one) for one in known if one), 0)
+        return packed(np.array([one if one else [np.nan] * width for one in known], np.float32).reshape(len(rows), width).T)
+
+    measures = ("reconstruction_error", "free_energy", "val_free_energy", "pseudo_likelihood", "hidden_activity")
+    return {
+        "run": engine.number,
+        "epoch": packed(places + 1, "i4"),
+        "loss": column("loss"),
+        "val_loss": column("val_loss"),
+        "gradient_norms": per_layer("layer_gradient_norms"),
+        "update_ratios": per_layer("layer_update_ratios"),
+        "stages": [stage["from"] for stage in run.stages[1:] if stage["kind"] == "fit"],
+        "rbm": {name: column(name) for name in measures} if engine.config.mode == "rbm" else None,
+    }
+
+
+def panels_message(engine: Engine) -> Plain | None:
+    """The slower pictures."""
+    if engine.view is None or engine.config.mode == "rbm":
+        return None
+    from glassnet.lab.panels import panels
+
+    return panels(engine)
+
+
+def doctor_message(engine: Engine) -> Plain | None:
+    """What the doctor says of the newest weights."""
+    run, lesson = engine.run, engine.lesson
+    if engine.view is None or engine.config.mode == "rbm" or not run.epochs:
+        return None
+    rows = lesson.learned[:: -(-len(lesson.learned) // DOCTOR_ROWS)]
+    held = lesson.held_out[:: -(-max(1, len(lesson.held_out)) // DOCTOR_ROWS)]
+    given = dict(zip(("X_val", "y_val"), lesson.part(held), strict=True)) if len(held) else {}
+    with np.errstate(all="ignore"):
+        said = diagnose(run.as_if_stopped(), *lesson.part(rows), **given).to_dict()
+    findings = [{name: one[name] for name in ("name", "severity", "sentence", "action")} for one in said["findings"]]
+    return {"run": engine.number, "epoch": run.epochs, "findings": findings, "lacking": said["lacking"]}
+
+
+def rbm_message(engine: Engine) -> Plain | None:
+    """The Boltzmann machine."""
+    if engine.config.mode != "rbm" or engine.run is None or not engine.run.ready:
+        return None
+    return {"run": engine.number, **engine.run.message()}
+
+
+class Rate:
+    """Epochs per second while training plays, over the last second or two."""
+
+    def __init__(self) -> None:
+        self._marks: list[tuple[float, int]] = []
+
+    def mark(self, epochs: int) -> None:
+        """So many epochs are done now."""
+        now = time.monotonic()
+        if not self._marks or now - self._marks[-1][0] > 0.1:
+            self._marks = [*self._marks[-15:], (now, epochs)]
+
+    def forget(self) -> None:
+        """Training pauses."""
+        self._marks = []
+
+    def value(self) -> float | None:
+        """None while it is not known."""
+        if len(self._marks) < 2:
+            return None
+        (began, first), (now, last) = self._marks[0], self._marks[-1]
+        return (last - first) / (now - began)
+
+
+MAKERS: dict[str, Callable[[Engine], Plain | None]] = {
+    "state": state_message,
+    "inputs": inputs_message,
+    "points": points_message,
+    "frame": frame_message,
+    "curves": curves_message,
+    "panels": panels_message,
+    "doctor": doctor_message,
+    "trace": trace_message,
+    "rbm": rbm_message,
+}

@@ -1,0 +1,108 @@
+"""When what is sent: at once while training rests; while it runs, the newest frame at most 30 times a second and the rest more rarely.
+
+Making pictures takes time from the training. A purse fills with SHARE of the processor's time that is used, and every message is paid from
+it, so that training keeps more than 80 % of its speed however large the network is.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from glassnet.lab.messages import MAKERS
+
+if TYPE_CHECKING:
+    from glassnet.lab.engine import Engine
+
+SHARE = 0.16
+"""Of the processor's time while training runs, for making messages."""
+FULL = 0.06
+"""Seconds that the purse holds."""
+EVERY = {"frame": 1 / 30, "rbm": 1 / 15, "curves": 0.1, "trace": 0.25, "panels": 0.25, "state": 0.25, "doctor": 3.0}
+"""Seconds between two messages of a kind while training runs."""
+QUICK = ("state", "inputs", "points", "frame", "rbm", "curves", "trace", "panels")
+"""What is sent at once when training rests, in this order."""
+RESTING = 0.25
+"""Seconds of rest after which the doctor looks."""
+WATCHED = {"surface", "units", "curves", "panels", "doctor", "points"}
+
+
+class Publisher:
+    """Sends the engine's messages; ``watched`` names what the page shows."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.watched = set(WATCHED)
+        self._due: set[str] = set()
+        self._last = dict.fromkeys(EVERY, 0.0)
+        self._purse, self._filled = FULL, time.thread_time()
+
+    def due(self, *kinds: str) -> None:
+        """These have to be sent again."""
+        self._due.update(kinds)
+
+    def changed(self) -> None:
+        """The weights are others."""
+        self.due("state", "frame", "curves", "panels", "trace", "doctor")
+
+    def everything(self) -> None:
+        """Rows, inputs and weights are others."""
+        self.due(*QUICK, "doctor")
+
+    def send(self, kind: str) -> None:
+        """Make a message and send it, unless there is nothing to say."""
+        self._due.discard(kind)
+        message = MAKERS[kind](self.engine)
+        if message is not None:
+            self.engine.link.send(kind, message)
+
+    def quickly(self) -> None:
+        """Training rests: everything that is due but the doctor."""
+        for kind in QUICK:
+            if kind in self._due:
+                self.send(kind)
+
+    def patience(self) -> float | None:
+        """Seconds to wait for a command before there is something else to do; None: nothing else is."""
+        if getattr(self.engine.run, "chain_runs", False):
+            return EVERY["rbm"]
+        return RESTING if "doctor" in self._due else None
+
+    def at_leisure(self) -> None:
+        """No command came."""
+        if getattr(self.engine.run, "chain_runs", False):
+            self.engine.run.sweep()
+            self.send("rbm")
+        elif "doctor" in self._due:
+            self.send("doctor")
+
+    def while_playing(self) -> None:
+        """Send what is due by the clock, as far as the purse allows."""
+        worked = time.thread_time()
+        self._purse = min(FULL, self._purse + SHARE * (worked - self._filled))
+        self._filled = worked
+        if self._purse <= 0:
+            return
+        now = time.monotonic()
+        picture = "rbm" if self.engine.config.mode == "rbm" else "frame"
+        if self.engine.link.room and now - self._last[picture] >= EVERY[picture]:
+            self.engine.link.room = False
+            self._pay(picture, now)
+            return
+        others = [kind for kind in EVERY if kind != picture and self._wanted(kind) and now - self._last[kind] >= EVERY[kind]]
+        if others:
+            self._pay(max(others, key=lambda kind: (now - self._last[kind]) / EVERY[kind]), now)
+
+    def _wanted(self, kind: str) -> bool:
+        if kind in ("frame", "rbm"):
+            return False
+        if kind == "trace":
+            return self.engine.picked is not None
+        return kind == "state" or kind in self.watched
+
+    def _pay(self, kind: str, now: float) -> None:
+        self._last[kind], began = now, time.thread_time()
+        if getattr(self.engine.run, "chain_runs", False) and kind == "rbm":
+            self.engine.run.sweep()
+        self.send(kind)
+        self._purse -= time.thread_time() - began
