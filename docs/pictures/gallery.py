@@ -1,4 +1,4 @@
-"""Builds the pictures of docs/gallery.md from the code on that page, and writes what each shows into its description.
+"""Builds the pictures of docs/gallery.md and docs/diagram.md from the code on those pages, and writes what each shows into its description.
 
 python docs/pictures/gallery.py
 
@@ -7,9 +7,12 @@ A block of Python that is followed by a picture leaves a ``display``; its figure
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +45,15 @@ def build(page: Path) -> None:
     print(f"{total / 1000:,.0f} kB in all")  # noqa: T201
 
 
+def build_diagram(page: Path) -> None:
+    """Run the first block of the page, which saves iris.svg, and keep that as its picture."""
+    code = re.search(r"^```python\n(.*?)^```\n", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert code is not None
+    with tempfile.TemporaryDirectory() as there, contextlib.chdir(there):
+        exec(compile(code[1], str(page), "exec"), {"__name__": "diagram"})  # noqa: S102 (the page's own code)
+        shutil.copy("iris.svg", page.parent / "pictures" / "diagram.svg")
+
+
 def written(figure: Any, path: Path) -> int:
     """Write the figure with a palette of its own, which takes half the room; return the bytes it takes."""
     picture = Image.open(io.BytesIO(png(figure, dpi=DPI))).convert("RGB")
@@ -53,3 +65,4 @@ def written(figure: Any, path: Path) -> int:
 
 if __name__ == "__main__":
     build(PAGE)
+    build_diagram(PAGE.with_name("diagram.md"))

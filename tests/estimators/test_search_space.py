@@ -34,6 +34,12 @@ def test_penalties_follow_rows_and_scale():
     assert np.array(plain) / more == pytest.approx(10) and np.array(plain) / larger == pytest.approx(100)
 
 
+def test_where_features_are_many_penalties_go_up_to_their_number():
+    assert search_space(LogisticRegression(), of_shape(100, 400), None)["C"][0] == pytest.approx(1 / 400, rel=0.25)
+    for model in (MLPClassifier(()), MLPRegressor(hidden_layer_sizes=())):
+        assert search_space(model, of_shape(100, 400), None)["alpha"][-1] == pytest.approx(400, rel=0.1)
+
+
 def test_wide_data_try_weights_of_zero():
     assert "l1_ratio" not in search_space(LogisticRegression(), of_shape(50, 49), None)
     space = search_space(LogisticRegression(), of_shape(50, 60), None)

@@ -72,3 +72,9 @@ def test_the_single_linear_unit_is_least_squares():
     unit = single_unit(X.astype(np.float32), y, classes=False)
     expected = np.linalg.lstsq(np.c_[X, np.ones(80)], y, rcond=None)[0]
     np.testing.assert_allclose(unit.coefs_[0][:, 0], expected[:3], rtol=0.02)
+
+
+def test_a_loss_of_nothing_is_never_minus_nothing():
+    classes, sure = np.array([0, 1]), np.array([[0.0, -np.inf], [-np.inf, 0.0]])
+    found = classification_metrics(classes, classes, sure, classes)["log_loss"]
+    assert found == 0.0 and np.copysign(1.0, found) == 1.0

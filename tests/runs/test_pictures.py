@@ -340,3 +340,25 @@ def test_pictures_of_arrays_are_brought_to_the_size_that_is_asked_for(tmp_path):
     rows = read_new_rows(run, str(tmp_path / "a.npz"), quiet)
     assert np.array_equal(rows.pixels, result.data.aside.X)
     assert evaluate_run(run, rows, quiet)["metrics"]["accuracy"] == result.facts["test"]["accuracy"]
+
+
+def test_names_that_all_begin_alike_are_a_class_where_training_had_it(home, folder, tmp_path):
+    run = open_run(home)
+    for i in range(5):
+        (tmp_path / f"standing.{i}.png").write_bytes((folder / "standing" / f"{i}.png").read_bytes())
+    found = evaluate_run(run, read_new_rows(run, str(tmp_path), quiet), quiet)
+    assert found["rows"] == 5 and found["metrics"]["accuracy"] == 1.0
+    (tmp_path / "standing.4.png").rename(tmp_path / "leaning.4.png")
+    with pytest.raises(DataError, match="has the class 'leaning' in leaning.4.png; the classes are 'lying', 'standing'"):
+        evaluate_run(run, read_new_rows(run, str(tmp_path), quiet), quiet)
+    for i in range(4):
+        (tmp_path / f"standing.{i}.png").unlink()
+    with pytest.raises(DataError, match="all names begin with 'leaning'"):
+        evaluate_run(run, read_new_rows(run, str(tmp_path), quiet), quiet)
+
+
+def test_what_is_not_there_and_a_single_picture_are_named_for_what_they_are(home, folder):
+    with pytest.raises(DataError, match="nowhere does not exist. Check the path"):
+        read_new_rows(open_run(home), "nowhere", quiet)
+    with pytest.raises(DataError, match=r"3\.png is one picture. Name the folder"):
+        inspect_data(RunConfig(data=str(folder / "standing" / "3.png")), quiet)

@@ -124,6 +124,20 @@ def test_columns_that_are_not_there_are_named(features, sentence):
         BoundaryDisplay.from_estimator(LogisticRegression(max_iter=1000).fit(X, y), X, y, features=features)
 
 
+def test_of_very_many_classes_the_legend_names_a_few():
+    X, y = np.random.default_rng(0).normal(size=(120, 2)), np.arange(120) % 40
+    display = BoundaryDisplay.from_estimator(LogisticRegression(max_iter=5).fit(X, y), X, y, grid_resolution=6)
+    named = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert named == [*map(str, range(12)), "and 28 more"]
+    assert len(display.points_) == 40
+
+
+def test_one_row_spans_no_plane():
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(ValueError, match="one row has no principal components. Hand in more rows, or choose two features"):
+        BoundaryDisplay.from_estimator(LogisticRegression(max_iter=1000).fit(X, y), X[:1], y[:1])
+
+
 def test_text_is_no_axis_and_several_answers_are_no_plane():
     table = {"age": np.arange(20.0), "city": np.array(["Oslo", "Rome"] * 10)}
     model = make_pipeline(TablePreparation(), LogisticRegression()).fit(table, np.arange(20) % 2)

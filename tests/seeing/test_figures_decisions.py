@@ -60,9 +60,9 @@ def test_one_class_of_several_stands_against_the_rest():
     model = LogisticRegression(max_iter=1000).fit(X, y)
     display = ProbabilityDisplay.from_estimator(model, X, y, class_of_interest=1)
     assert display.roc_.roc_auc == roc_auc_score(y == 1, model.predict_proba(X)[:, 1])
-    with pytest.raises(ValueError, match="there are 3 classes; say which one stands against the rest: class_of_interest='0', '1' or '2'"):
+    with pytest.raises(ValueError, match="there are 3 classes; say which one stands against the rest: class_of_interest=0, 1 or 2"):
         ProbabilityDisplay.from_estimator(model, X, y)
-    with pytest.raises(ValueError, match="class_of_interest must be '0', '1' or '2'; got 7"):
+    with pytest.raises(ValueError, match="class_of_interest must be 0, 1 or 2; got 7"):
         ProbabilityDisplay.from_estimator(model, X, y, class_of_interest=7)
 
 

@@ -24,7 +24,7 @@ def gallery():
 SMALL_PAGE = """# Pictures
 
 ```python
-from glassnet.seeing.figures.confusion import ConfusionDisplay
+from glassnet import ConfusionDisplay
 ```
 ```python
 display = ConfusionDisplay.from_predictions([0, 1, 1], [0, 1, 0])
@@ -46,6 +46,15 @@ def test_a_page_is_built_from_its_own_code_and_always_the_same(gallery, tmp_path
     gallery.build(page)
     assert (tmp_path / "confusion.png").read_bytes() == first
     assert "kB in all" in capsys.readouterr().out
+
+
+def test_the_diagram_of_a_page_is_drawn_by_its_first_block(gallery, tmp_path):
+    (tmp_path / "pictures").mkdir()
+    page = tmp_path / "page.md"
+    block = '```python\nfrom pathlib import Path\nPath("iris.svg").write_text("<svg>")\n```\n'
+    page.write_text(f"{block}```python\n1 / 0\n```\n", encoding="utf-8")
+    gallery.build_diagram(page)
+    assert (tmp_path / "pictures" / "diagram.svg").read_text() == "<svg>"
 
 
 def test_every_picture_of_the_gallery_is_shown_described_and_small():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from matplotlib.text import Text
+from scipy.sparse import csr_matrix
 from sklearn.datasets import load_digits
 from sklearn.pipeline import Pipeline
 
@@ -127,3 +128,5 @@ def test_pictures_of_an_estimator_are_its_rows_and_its_own_probabilities():
     assert display.wrong_.tolist() == surest.tolist()
     assert np.array_equal(display.images_[4].get_array(), X[200 + surest[0]].reshape(8, 8))
     assert shown(display.figure_)[4].get_xlabel().startswith(f"{answer[surest[0]]} · {100 * p[surest[0]]:.0f} %\nis {y[200 + surest[0]]}")
+    sparse = ConfidentPictureDisplay.from_estimator(model, csr_matrix(X[200:]), y[200:], most=4)
+    assert np.array_equal(sparse.images_[4].get_array(), display.images_[4].get_array())

@@ -125,6 +125,20 @@ def test_confusion_shows_counts_shares_and_accuracy():
     assert "2\n100 %" in shown and "1\n50 %" in shown
 
 
+def test_names_in_letters_that_the_font_lacks_are_no_warning(tmp_path):
+    display = ConfusionDisplay.from_predictions(["東京", "猫"], ["東京", "東京"])
+    display.save(tmp_path / "cat.png")
+    assert png(display.figure_).startswith(b"\x89PNG")
+
+
+def test_confusion_of_very_many_classes_stays_a_page():
+    y = np.arange(600) % 200
+    display = ConfusionDisplay.from_predictions(y, y)
+    assert max(display.figure_.get_size_inches()) < 18
+    assert [text.get_text() for text in display.ax_.get_yticklabels()][:3] == ["0", "5", "10"]
+    assert np.array_equal(display.confusion_matrix, 3 * np.eye(200))
+
+
 def test_confusion_of_an_estimator_is_scikit_learns_matrix_and_its_shares():
     X, y = load_breast_cancer(return_X_y=True)
     model = LogisticRegression(max_iter=5000).fit(X, y)

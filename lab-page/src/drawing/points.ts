@@ -49,7 +49,7 @@ export function trace(context: CanvasRenderingContext2D, shape: string, x: numbe
   } else context.arc(x, y, r, 0, 2 * Math.PI);
 }
 
-/** Draw all marks; `place` maps the plane to CSS pixels. Without `slots` y is a number within `range`. */
+/** Draw all marks; `place` maps the plane to CSS pixels. Without `slots` y is a number within `range`, unless all are `plain`. */
 export function drawMarks(
   context: CanvasRenderingContext2D,
   marks: Marks,
@@ -57,10 +57,12 @@ export function drawMarks(
   slots: readonly number[],
   range: readonly number[],
   heldOutToo: boolean,
+  plain?: string,
 ): void {
   const r = marks.n > 4000 ? 1.6 : marks.n > 1200 ? 2.3 : 3.4;
   const rim = css(named("paper"));
   const paper = css(mix(named("paper"), named("ink"), 0.04));
+  const dim = css(mix(named("paper"), named("ink"), 0.55));
   const table = tables().strong;
   const [low, high] = [range[0] ?? 0, range[1] ?? 1];
   const colours = slots.map((_, k) => markColour(k, slots));
@@ -71,6 +73,7 @@ export function drawMarks(
     const k = marks.y[i]!;
     let colour: string;
     if (slots.length) colour = colours[k] ?? colours[0]!;
+    else if (plain) colour = plain;
     else {
       const word = table[Math.round(255 * Math.min(1, Math.max(0, (k - low) / (high - low || 1))))]!;
       colour = css([word & 255, (word >> 8) & 255, (word >> 16) & 255]);
@@ -82,7 +85,8 @@ export function drawMarks(
     }
     trace(context, slots.length ? markShape(k, slots) : "circle", x, y, r);
     context.fillStyle = out ? paper : colour;
-    context.strokeStyle = out ? colour : rim;
+    // a number in the middle of its range is nearly white: its rim is not
+    context.strokeStyle = slots.length || plain ? (out ? colour : rim) : dim;
     context.lineWidth = out ? 1.5 : 0.9;
     context.fill();
     context.stroke();

@@ -25,7 +25,9 @@ export const points = signal<PointsMessage | null>(null);
 export const curves = signal<CurvesMessage | null>(null);
 export const panels = signal<PanelsMessage | null>(null);
 export const doctor = signal<DoctorMessage | null>(null);
-export const trace = signal<TraceMessage | null>(null);
+const traced = signal<TraceMessage | null>(null);
+/** The example that is followed: none once the engine follows none. */
+export const trace = computed(() => (state.value?.picked ? traced.value : null));
 export const landscape = signal<LandscapeMessage | null>(null);
 export const rbm = signal<RbmMessage | null>(null);
 
@@ -34,7 +36,7 @@ export const link = signal<Link>("opening");
 export const notices = signal<{ id: number; level: NoticeMessage["level"]; text: string }[]>([]);
 
 /** The kinds that belong to one run: those of an older one are forgotten. */
-export const ofRun = { frame, inputs, points, curves, panels, doctor, trace, landscape, rbm };
+export const ofRun = { frame, inputs, points, curves, panels, doctor, trace: traced, landscape, rbm };
 
 // What the page itself remembers: how one looks, never what the engine computed.
 

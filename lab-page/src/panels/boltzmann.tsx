@@ -130,7 +130,7 @@ export function MachineSettings() {
     <Card title="Learning">
       <div class="fields">
         <NumberField label="Hidden units" name="rbm-units" value={own.units} min={1} max={1024} whole onChange={(units) => set({ units })} />
-        <Select label="Method" name="rbm-method" value={own.method} choices={choicesOf(now.choices.method)} onChange={(method) => set({ method: method as "cd" })} />
+        <Select label="Method" name="rbm-method" value={own.method} choices={choicesOf(now.choices.method)} onChange={(method) => set({ method: method as "cd" })} wide />
         <NumberField label="Sweeps per update" name="rbm-k" value={own.k} min={1} max={100} whole onChange={(k) => set({ k })} />
         <NumberField label="Learning rate" name="rbm-rate" value={own.learning_rate} min={0} onChange={(learning_rate) => set({ learning_rate })} />
         <NumberField label="Batch size" name="rbm-batch" value={own.batch_size} min={1} max={10000} whole onChange={(batch_size) => set({ batch_size })} />

@@ -73,18 +73,18 @@ export function Data() {
         </div>
         {now.targets.length ? <Select label="To predict" name="target" value={data.target ?? now.target_name} choices={now.targets.map((target) => [target, target])} onChange={(target) => configure({ data: { target } })} wide /> : null}
         {data.source === "toy" ? (
-          <>
             <Slider label="Noise" name="noise" value={data.noise} min={0} max={1} step={0.05} text={String(data.noise)} onChange={(noise) => configure({ data: { noise } })} />
-            <div class="fields">
-              <NumberField label="Rows" name="samples" value={data.samples} min={4} max={100000} whole onChange={(samples) => configure({ data: { samples } })} />
-              {data.name === "blobs" ? (
-                <NumberField label="Classes" name="classes" value={data.classes} min={2} max={10} whole onChange={(classes) => configure({ data: { classes } })} />
-              ) : (
-                <NumberField label="Seed of the data" name="data-seed" value={data.seed} min={0} max={4294967295} whole onChange={(seed) => configure({ data: { seed } })} />
-              )}
-            </div>
-          </>
         ) : null}
+        <div class="fields">
+          {data.source === "painted" ? null : (
+            <NumberField label={data.source === "toy" ? "Rows" : "Rows, at most"} name="samples" value={data.samples} min={4} max={100000} whole onChange={(samples) => configure({ data: { samples } })} />
+          )}
+          {data.source === "toy" && data.name === "blobs" ? (
+            <NumberField label="Classes" name="classes" value={data.classes} min={2} max={10} whole onChange={(classes) => configure({ data: { classes } })} />
+          ) : (
+            <NumberField label="Seed of the data" name="data-seed" value={data.seed} min={0} max={4294967295} whole onChange={(seed) => configure({ data: { seed } })} />
+          )}
+        </div>
         <Slider
           label="Held out"
           name="held-out"

@@ -6,7 +6,7 @@ import { hides } from "../engine/address";
 import { reshape } from "../engine/commands";
 import { send } from "../engine/link";
 import { frame, inputs, points, selection, state, trace } from "../engine/store";
-import { shown } from "../drawing/numbers";
+import { percent, shown } from "../drawing/numbers";
 import type { FrameMessage, InputsMessage, LayerConfig, PointsMessage, StateMessage, TraceMessage } from "../messages";
 import { Card, useWidth } from "../parts/controls";
 import { Bars, Picture } from "../parts/picture";
@@ -325,6 +325,7 @@ function Unit(p: {
   const lit = known && (known.lit.has(node) || known.lit.has(`z${l}_${unit + 1}`));
   const said = [label, l === 0 ? "input" : l === last ? "output" : `hidden layer ${l}`, a != null ? `a ${shown(a)}` : "", da != null ? `slope ${shown(da)}` : ""].filter(Boolean).join(", ");
   const wide = p.plan.gap > WIDE_GAP;
+  const brief = p.plan.brief;
   return (
     <div class={`unit ${lit ? "lit" : ""}`} style={{ left: `${column.x}px`, top: `${p.y}px` }}>
       <button
@@ -356,31 +357,35 @@ function Unit(p: {
           <b>{label}</b>
           {trace && known?.complete && trace.prediction[k] != null ? (
             <small data-node={`p_${unit + 1}`} data-value={trace.prediction[k]}>
-              {state.task === "regression" ? "ŷ" : "p"} = {shown(trace.prediction[k], 3)}
+              {state.task === "regression" ? `ŷ = ${shown(trace.prediction[k], 3)}` : `p = ${percent(trace.prediction[k])}`}
             </small>
           ) : null}
         </span>
       ) : null}
       {trace ? (
-        <span class="caption">
+        <span class="caption" style={{ top: `${size / 2 + 2}px` }}>
           <span>
-            {l > 0 && wide ? <Value letter="z" node={`z${l}_${unit + 1}`} value={z} gradient={dz} /> : null}
+            {l > 0 && wide && !brief ? <Value letter="z" node={`z${l}_${unit + 1}`} value={z} gradient={dz} /> : null}
             <Value letter={l === 0 ? "x" : "a"} node={node} value={a} gradient={da} />
+            {brief && l > 0 ? <Value letter="∂z" node={`dz${l}_${unit + 1}`} value={dz} slope /> : null}
+            {brief && l === 0 ? <Value letter="∂x" node={`da${l}_${unit + 1}`} value={da} slope /> : null}
           </span>
-          <span class="gradient">
-            {l > 0 ? <Value letter="∂z" node={`dz${l}_${unit + 1}`} value={dz} /> : null}
-            {wide || l === 0 ? <Value letter={l === 0 ? "∂x" : "∂a"} node={`da${l}_${unit + 1}`} value={da} /> : null}
-          </span>
+          {brief ? null : (
+            <span>
+              {l > 0 ? <Value letter="∂z" node={`dz${l}_${unit + 1}`} value={dz} slope /> : null}
+              {wide || l === 0 ? <Value letter={l === 0 ? "∂x" : "∂a"} node={`da${l}_${unit + 1}`} value={da} slope /> : null}
+            </span>
+          )}
         </span>
       ) : null}
     </div>
   );
 }
 
-function Value({ letter, node, value, gradient }: { letter: string; node: string; value: number | null | undefined; gradient?: number | null | undefined }) {
+function Value({ letter, node, value, gradient, slope }: { letter: string; node: string; value: number | null | undefined; gradient?: number | null | undefined; slope?: boolean }) {
   const there = value !== undefined;
   return (
-    <span class="value" data-node={node} data-value={there ? (value ?? "") : undefined} data-gradient={gradient ?? undefined}>
+    <span class={slope ? "value gradient" : "value"} data-node={node} data-value={there ? (value ?? "") : undefined} data-gradient={gradient ?? undefined}>
       <i>{letter}</i>
       {there ? shown(value, 2) : "·"}
     </span>

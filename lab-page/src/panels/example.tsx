@@ -91,7 +91,7 @@ function Arithmetic({ trace: seen }: { trace: TraceMessage }) {
   const stepping = !known.complete;
   return (
     <>
-      <dl class="facts">
+      <dl class="facts" data-row={seen.row}>
         <div>
           <dt>example</dt>
           <dd>{seen.name}</dd>

@@ -80,8 +80,8 @@ function Residuals({ sent }: { sent: PanelsMessage }) {
     const [truth, said, out] = [list(found.truth), list(found.predicted), list(found.held_out)];
     const all = [...truth, ...said].filter(Number.isFinite);
     const [low, high] = all.length ? [Math.min(...all), Math.max(...all)] : [0, 1];
-    const x = linear(low, high, 44, size - 10);
-    const y = linear(low, high, size - 34, 8);
+    const x = linear(low, high, 44, size - 10, 6);
+    const y = linear(low, high, size - 34, 8, 6);
     const context = sharp(canvas, size, size);
     context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
     context.strokeStyle = css(named("faint"));

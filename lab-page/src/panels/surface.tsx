@@ -191,7 +191,7 @@ function Plane({ heldOut, steps }: { heldOut: boolean; steps: boolean }) {
     context.rect(LEFT, TOP, w, h);
     context.clip();
     const place = (a: number, b: number) => [scale.x.at(a), scale.y.at(b)] as const;
-    drawMarks(context, { xy, y, heldOut: out, n: row.length }, place, now.class_colours, sent.y_range, heldOut);
+    drawMarks(context, { xy, y, heldOut: out, n: row.length }, place, now.class_colours, sent.y_range, heldOut, curve && !now.class_colours.length ? css(named("positive")) : undefined);
     if (curve) {
       const bytes = entry(curve.data, 0);
       const [low, high] = [curve.data.low[0] ?? 0, curve.data.high[0] ?? 1];

@@ -29,7 +29,7 @@ export function Curves(p: { x: readonly number[]; lines: Line[]; height?: number
   if (!useLog) high += (high - low) * 0.04;
   const first = p.x[0] ?? 0;
   const last = Math.max(p.x[p.x.length - 1] ?? 1, first + 1);
-  const xAxis = linear(first, last, LEFT, width - RIGHT, Math.max(2, Math.floor(width / 90)));
+  const xAxis = linear(first, last, LEFT, width - RIGHT, Math.max(3, Math.floor(width / 64)));
   const yAxis = (useLog ? logarithmic : linear)(low, high, height - BOTTOM, TOP);
   // a screen has no room for more points than it has columns
   const stride = Math.max(1, Math.floor(p.x.length / Math.max(1, width)));

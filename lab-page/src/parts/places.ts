@@ -19,6 +19,8 @@ export interface Places {
   height: number;
   columns: Column[];
   pitch: number;
+  /** many units: two numbers of each on one line */
+  brief: boolean;
   /** distance between two columns */
   gap: number;
 }
@@ -36,7 +38,8 @@ export function places(state: StateMessage, wide: number, numbers: boolean): Pla
   const counts = folds.map((fold, layer) => (layer === 0 && pictured ? 1 : fold.count));
   const most = Math.max(...counts);
   const size = most > 8 ? 32 : most > 6 ? 38 : 44;
-  const pitch = size + (numbers ? 34 : most > 6 ? 14 : 20);
+  const brief = most > 5;
+  const pitch = size + (numbers ? (brief ? 21 : 34) : most > 6 ? 14 : 20);
   const left = Math.max(room(state.input_names, 30, 78), numbers ? 36 : 0);
   const right = room(state.outputs, numbers ? 66 : 30, 96);
   const first = pictured ? 84 : left + size / 2;
@@ -47,7 +50,7 @@ export function places(state: StateMessage, wide: number, numbers: boolean): Pla
   const body = Math.max(most * pitch, pictured ? 170 : 0, 190);
   const columns = folds.map((fold, layer) => {
     const n = counts[layer]!;
-    const top = HEAD + body / 2 - ((n - 1) * pitch) / 2 - (numbers ? 14 : 0);
+    const top = HEAD + body / 2 - ((n - 1) * pitch) / 2 - (numbers ? (brief ? 7 : 14) : 0);
     const picture = layer === 0 && pictured;
     return {
       layer,
@@ -59,7 +62,7 @@ export function places(state: StateMessage, wide: number, numbers: boolean): Pla
       picture,
     };
   });
-  return { width, height: HEAD + body + (numbers ? 26 : 6), columns, pitch, gap };
+  return { width, height: HEAD + body + (numbers ? 26 : 6), columns, pitch, brief, gap };
 }
 
 /** A smooth line from the right of one unit to the left of another. */

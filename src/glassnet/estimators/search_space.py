@@ -5,7 +5,8 @@
 
 Penalties are tried in powers of ten below the natural unit: the strength at which the penalty pulls as hard as the data, which is
 n v / 4 for n rows of features with mean variance v and a logistic unit (a quarter is the largest curvature of its loss), n v for a
-linear one. Networks are tried in sizes that the rows can support.
+linear one; or p v where the p features are more than that: features that say the same, as neighbouring pixels do, pull together.
+Networks are tried in sizes that the rows can support.
 
     rows          units         layers   penalty, dropout and learning rate
     below 1,000   8, 32         1        penalty / n 1e-4, 1e-3, 1e-2;  learning rate 0.003, 0.01
@@ -75,13 +76,14 @@ def search_space(estimator: Any, X: Any, y: Any, *, wide: bool = False) -> Space
     n_rows, n_features = np.shape(X)
     if not n_rows:
         raise DataError("X has no rows to choose hyperparameters for.")
-    unit = n_rows * _mean_variance(X)
+    variance = _mean_variance(X)
     if "C" in estimator.get_params(deep=False):
-        return _for_logistic(estimator, unit / 4, n_features >= n_rows, wide)
+        return _for_logistic(estimator, variance * max(n_rows / 4, n_features), n_features >= n_rows, wide)
     sizes = hidden_sizes(estimator.hidden_layer_sizes, estimator.n_layers, estimator.width)
     if not sizes:
         curvature = 1 / 4 if hasattr(estimator, "predict_proba") else 1
-        return {"alpha": _log_range(unit * curvature * 1e-5, unit * curvature, 6, wide)}
+        unit = variance * max(n_rows * curvature, n_features)
+        return {"alpha": _log_range(unit * 1e-5, unit, 6, wide)}
     return _for_network(estimator, n_rows, wide)
 
 

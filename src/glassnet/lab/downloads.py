@@ -14,7 +14,6 @@ from glassnet.files import atomic
 from glassnet.lab.config import Refusal
 from glassnet.lab.source import source_of
 from glassnet.runs.reading import formulas_of
-from glassnet.seeing.report import report
 
 if TYPE_CHECKING:
     from glassnet.lab.engine import Engine
@@ -45,6 +44,8 @@ def model(engine: Engine) -> dict[str, str]:
 
 def report_page(engine: Engine) -> dict[str, str]:
     """The report about the network as it is, on the rows that were held out."""
+    from glassnet.seeing.report import report  # takes a while to import, and is seldom asked for
+
     lesson, run = engine.lesson, engine.run
     if engine.config.mode == "rbm":
         raise Refusal("a report is about a network that predicts. A Boltzmann machine can be saved.", None, "busy")

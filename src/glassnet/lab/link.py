@@ -1,6 +1,6 @@
 """The training process's end of the pipe: commands come in, messages go out.
 
-    in     {"id", "command"}      {"id", "fetch": "model" | "report" | "code"}      {"id", "open": path, "name"}      {"more": true}
+    in     {"id", "command"}      {"id", "fetch": "model" | "report" | "code"}      {"id", "open": path, "name"}      {"more": true}      {"close": true}
     out    kind, a line feed, JSON; "reply" answers an id with a result or an error
 
 ``room`` is True once the server has handed the last frame to a page: no frame is made that nobody would see.
@@ -40,6 +40,8 @@ class Link:
                 request: Plain = json.loads(self._pipe.recv_bytes())
             except (EOFError, OSError) as error:
                 raise Closed from error
+            if "close" in request:
+                raise Closed
             if "more" not in request:
                 return request
             self.room = True

@@ -43,7 +43,7 @@ class Publisher:
 
     def changed(self) -> None:
         """The weights are others."""
-        self.due("state", "frame", "curves", "panels", "trace", "doctor")
+        self.due("state", "frame", "rbm", "curves", "panels", "trace", "doctor")
 
     def everything(self) -> None:
         """Rows, inputs and weights are others."""

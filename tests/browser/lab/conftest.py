@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, Route
+from sklearn.exceptions import ConvergenceWarning
 
+import glassnet
 from glassnet.lab.address import lesson_of, query_of
 
 TOKEN = "a-token-of-the-tests"
@@ -36,7 +39,8 @@ class Lab:
     def start(self) -> None:
         """Start it and wait for its address."""
         command = [sys.executable, "-m", "glassnet", "lab", *self.arguments, "--no-browser", "--port", str(self.port)]
-        environment = {**os.environ, "GLASSNET_LAB_TOKEN": TOKEN}
+        where = str(Path(glassnet.__file__).parents[1])  # the same package as is tested here, installed or not
+        environment = {**os.environ, "GLASSNET_LAB_TOKEN": TOKEN, "PYTHONPATH": where}
         self.process = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         said = self.process.stdout.readline()
@@ -54,6 +58,8 @@ class Lab:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 raise
+        if self.process is not None and self.process.stdout is not None:
+            self.process.stdout.close()
         self.process = None
 
     def messages(self, *kinds: str) -> dict[str, Any]:
@@ -149,7 +155,8 @@ class Shown:
         """Run the Python that the page writes; its names."""
         answer = self.send({"command": "code"})["result"]
         names: dict[str, Any] = {"__name__": "lesson"}
-        with contextlib.chdir(self.lab.folder):
+        with contextlib.chdir(self.lab.folder), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # a lesson is paused where it pleases
             exec(compile(answer["code"], "lesson.py", "exec"), names)
         return names
 
@@ -205,6 +212,11 @@ def show(chromium: Browser) -> Iterator[Callable[..., Shown]]:
             # the engine writes the lesson anew, in its own order
             seen.wait("query => document.querySelector('main')?.dataset.query === query", query_of(*lesson_of(lesson)[:2]))
         seen.ready()
+        if lesson:
+            run = seen.page.locator("main").get_attribute("data-run")
+            assert seen.send({"command": "reset"})["ok"]  # a lesson that the engine had already is begun anew
+            seen.wait("run => document.querySelector('main').dataset.run !== run", run)
+            seen.ready()
         return seen
 
     yield open_page

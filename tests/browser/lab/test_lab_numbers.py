@@ -53,7 +53,7 @@ def test_an_example_carries_the_numbers_of_the_trace(show: Show, lab: Lab, lesso
     row = int(names["learned"][7])
     seen.control("row").fill(str(row))
     seen.control("row").press("Enter")
-    seen.wait("() => document.querySelector('[data-node=L]')?.dataset.value")
+    seen.wait("row => document.querySelector('[data-row]')?.dataset.row === row", str(row))
     traced = glassnet.trace(names["net"], names["X"][row], names["y"][row])
     assert seen.value("L") == pytest.approx(traced.loss.value, rel=1e-6)
     slopes = seen.values(".edges [data-edge]", "data-edge", "data-gradient")
@@ -90,11 +90,10 @@ def test_the_curves_end_where_the_history_ends(show: Show, lab: Lab) -> None:
     seen = show(lab, LESSONS["two classes"])
     seen.steps("epoch", 5)
     seen.wait_for("epoch", "v === 5")
-    net = seen.program()["net"]
-    seen.wait_for("cost:held out", f"Math.abs(v - {net.history_['val_loss'][-1]}) < 1e-5")
-    assert seen.value("cost:learned from") == pytest.approx(net.history_["loss"][-1], rel=1e-5)
-    assert seen.value("loss") == pytest.approx(net.history_["loss"][-1], rel=1e-5)
-    assert seen.value("val_loss") == pytest.approx(net.history_["val_loss"][-1], rel=1e-5)
+    last = seen.program()["net"].history_[-1]
+    seen.wait_for("cost:learned from", f"Math.abs(v - {last['loss']}) < 1e-5")
+    assert seen.value("loss") == pytest.approx(last["loss"], rel=1e-6)
+    assert seen.value("cost:held out") == pytest.approx(seen.value("val_loss"), rel=1e-6)
 
 
 def fnv(data: bytes) -> str:

@@ -93,7 +93,7 @@ def pretrained(
             machine.fit(X, sample_weight=weight, X_val=X_val)
         machine._observers = ()
         if machine.stopped_because_.startswith("interrupted"):
-            raise KeyboardInterrupt(f"{machine.stopped_because_} of the pre-training of layer {layer + 1}")
+            raise KeyboardInterrupt
         machines.append(machine)
         if len(machines) < len(sizes):
             X = machine.transform(X)

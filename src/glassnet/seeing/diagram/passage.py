@@ -24,7 +24,7 @@ class Passage:
     a            what a unit sends on; the last is z, the raw prediction
     z            what it receives; that of the inputs is x itself
     prediction   p(z), or the prediction in units of y
-    target       as the loss reads it
+    target       as the loss reads it, or in units of y
     """
 
     a: list[Array]
@@ -55,4 +55,5 @@ def passage_of(subject: Subject, x: Array, target: Array | None, step: Step | No
     if target is None:
         return Passage(a, z, prediction)
     back = (seen[0].dread, *(part.da for part in seen))
-    return Passage(a, z, prediction, target[0], passed.loss, back, tuple(part.dW for part in seen), tuple(part.db for part in seen))
+    truth = target[0] if subject.target_scale is None else target[0] * spread + mean
+    return Passage(a, z, prediction, truth, passed.loss, back, tuple(part.dW for part in seen), tuple(part.db for part in seen))

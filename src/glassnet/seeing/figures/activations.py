@@ -16,9 +16,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from glassnet.data.wording import count
 from glassnet.networks.network import Workspace
 from glassnet.seeing.figures.display import Display
-from glassnet.seeing.figures.style import BLUE, GREY, INK, ORANGE, count, percent, plain_numbers
+from glassnet.seeing.figures.style import BLUE, GREY, INK, ORANGE, percent, plain_numbers
 from glassnet.seeing.subject import subject_of
 
 Array = NDArray[Any]

@@ -39,6 +39,8 @@ from glassnet.seeing.subject import Subject, subject_of
 Array = NDArray[Any]
 
 PCA = "pca"
+MOST_NAMED = 12
+"""Classes that the legend names."""
 
 
 class BoundaryDisplay(Display):
@@ -230,7 +232,10 @@ class BoundaryDisplay(Display):
             colour, marker = colours[k % len(colours)], MARKERS[k % len(MARKERS)]
             own = truth == label
             self.points_.append(axes.scatter(x[own], y[own], color=colour, marker=marker, edgecolor="white", lw=0.6, **dots))
-            handles.append(Line2D([], [], ls="", marker=marker, color=colour, mec="white", ms=6.5, label=short(str(label))))
+            if k < MOST_NAMED:
+                handles.append(Line2D([], [], ls="", marker=marker, color=colour, mec="white", ms=6.5, label=short(str(label))))
+        if more := len(self.classes) - len(handles):
+            handles.append(Line2D([], [], ls="", label=f"and {more:,} more"))
         axes.legend(handles=handles, loc="best", framealpha=0.85, edgecolor="white", labelcolor=INK, fontsize=9)
 
 

@@ -88,7 +88,7 @@ class ConfidentPictureDisplay(Display):
         """
         subject = subject_of(estimator)
         refuse_without_classes(subject)
-        pixels = np.asarray(X.pixels if isinstance(X, Images) else X)
+        pixels = np.asarray(X.pixels if isinstance(X, Images) else X.toarray() if hasattr(X, "toarray") else X)
         rows = pixels.reshape(len(pixels), -1)
         if isinstance(subject.preparation, ImagePreparation):
             size = subject.preparation.size

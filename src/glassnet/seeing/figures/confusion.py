@@ -20,6 +20,8 @@ Array = NDArray[Any]
 
 WITH_SHARES, WITH_COUNTS = 12, 30
 """Classes up to which a cell holds count and share, and the count alone."""
+WITH_NAMES = 40
+"""Classes up to which each is named and has a cell of its own size; of more the picture stays as large."""
 
 
 class ConfusionDisplay(Display):
@@ -109,15 +111,18 @@ class ConfusionDisplay(Display):
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         names = [short(str(label)) for label in self.display_labels]
         longest = max(map(len, names))
-        cell = float(np.clip(7.0 / n, 0.36, 1.15))
-        slanted = longest * 0.085 > cell
+        cell = float(np.clip(7.0 / n, 0.36, 1.15)) if n <= WITH_NAMES else 0.36 * WITH_NAMES / n
+        named = range(0, n, -(-n // WITH_NAMES))  # of very many classes every so manieth is named
+        slanted = longest * 0.085 > cell * named.step
         left, below = 0.75 + 0.085 * longest, 0.75 + (0.075 * longest if slanted else 0.1)
         (axes,) = self._axes(ax, max(left + cell * n + 1.3, 6.4), below + cell * n + 0.95)
         self.im_ = axes.imshow(shares, cmap=SHADES, vmin=0, vmax=1, aspect="equal")
-        axes.set_xticks(range(n), names, rotation=45 if slanted else 0, ha="right" if slanted else "center", rotation_mode="anchor")
-        axes.set_yticks(range(n), names)
-        axes.set_xticks(np.arange(n - 1) + 0.5, minor=True)
-        axes.set_yticks(np.arange(n - 1) + 0.5, minor=True)
+        turn, side = (45, "right") if slanted else (0, "center")
+        axes.set_xticks(named, [names[i] for i in named], rotation=turn, ha=side, rotation_mode="anchor")
+        axes.set_yticks(named, [names[i] for i in named])
+        if n <= WITH_NAMES:
+            axes.set_xticks(np.arange(n - 1) + 0.5, minor=True)
+            axes.set_yticks(np.arange(n - 1) + 0.5, minor=True)
         axes.grid(False, which="major")
         axes.grid(True, which="minor", color=PALE, lw=0.8)
         axes.tick_params(which="both", length=0)
@@ -125,10 +130,11 @@ class ConfusionDisplay(Display):
         self.text_ = _write_cells(axes, counts, shares)
         axes.set(xlabel="predicted class", ylabel="true class")
         total, right = int(counts.sum()), int(np.trace(counts))
-        with_share = "counts, and shares of the row" if n <= WITH_SHARES else "counts, coloured by the share of the row"
+        told = "counts, and shares of the row" if n <= WITH_SHARES else "counts, coloured by the share of the row"
+        told = told if n <= WITH_COUNTS else "the darker, the larger the share of the row"
         self._headed(
             f"{right:,} of {total:,} {self.rows_are} are right: accuracy {right / max(total, 1):.3f}",
-            f"Each row is a true class: {with_share}.",
+            f"Each row is a true class: {told}.",
         )
         return self
 

@@ -12,8 +12,9 @@ from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatt
 from numpy.typing import NDArray
 
 from glassnet.checks import unknown_name
+from glassnet.data.wording import count
 from glassnet.seeing.figures.display import Display
-from glassnet.seeing.figures.style import BLUE, DASH, GREY, INK, ORANGE, count, number, plain_numbers
+from glassnet.seeing.figures.style import BLUE, DASH, GREY, INK, ORANGE, number, plain_numbers
 from glassnet.seeing.subject import subject_of
 from glassnet.training.history import History
 

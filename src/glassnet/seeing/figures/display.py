@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from glassnet.seeing.figures.style import INK, head, page, plain, png
+from glassnet.seeing.figures.style import INK, boxes_for_missing_letters, head, page, plain, png
 
 
 class Display:
@@ -41,7 +41,8 @@ class Display:
 
         Raises OSError where it cannot be written, ValueError for an unknown ending.
         """
-        self.figure_.savefig(path, dpi=dpi)
+        with boxes_for_missing_letters():
+            self.figure_.savefig(path, dpi=dpi)
 
     def _repr_png_(self) -> bytes | None:
         """A notebook shows a page of its own; axes that were handed in are shown by whoever made them."""

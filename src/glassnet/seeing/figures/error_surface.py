@@ -16,11 +16,12 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from glassnet.checks import unknown_name
+from glassnet.data.wording import count
 from glassnet.seeing.figures.cost_curve import loss_unit
 from glassnet.seeing.figures.descent_path import DescentPath
 from glassnet.seeing.figures.directions import Plane, along_path, along_weights, at_random
 from glassnet.seeing.figures.display import Display
-from glassnet.seeing.figures.style import GREY, INK, ORANGE, SHADES, count, number, plain_numbers, short
+from glassnet.seeing.figures.style import GREY, INK, ORANGE, SHADES, number, plain_numbers, short
 from glassnet.seeing.subject import subject_of
 from glassnet.training.loop import mean_loss
 from glassnet.training.rows import Rows

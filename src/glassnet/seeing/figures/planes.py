@@ -65,6 +65,8 @@ def of_components(subject: Subject, X: Any, resolution: int, eps: float) -> dict
     rows = rows[:: -(-len(rows) // MOST_POINTS)]
     if rows.shape[1] < 2:
         raise ValueError("one input spans no plane. SigmoidDisplay shows a single neuron over its input.")
+    if len(rows) < 2:
+        raise ValueError("one row has no principal components. Hand in more rows, or choose two features.")
     centre = rows.mean(axis=0)
     _, spread, V = np.linalg.svd(rows - centre, full_matrices=False)
     points = (rows - centre) @ V[:2].T

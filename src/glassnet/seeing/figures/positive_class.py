@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.checks import one_of, unknown_name
+from glassnet.checks import unknown_name
 from glassnet.seeing.subject import subject_of
 
 Array = NDArray[Any]
+
+MOST_NAMED = 12
+"""Classes that an error names."""
 
 
 def of_estimator(estimator: Any, X: Any, y: Any, class_of_interest: Any = None) -> tuple[Array, Array, Any, float]:
@@ -27,11 +30,13 @@ def of_estimator(estimator: Any, X: Any, y: Any, class_of_interest: Any = None) 
     if class_of_interest is None:
         if len(classes) > 2:
             raise ValueError(
-                f"there are {len(classes)} classes; say which one stands against the rest: class_of_interest={one_of(map(str, classes))}."
+                f"there are {len(classes)} classes; say which one stands against the rest: class_of_interest={_named(classes)}."
             )
         class_of_interest = classes[-1]
     if class_of_interest not in classes:
-        raise ValueError(unknown_name("class_of_interest", class_of_interest, [str(label) for label in classes]))
+        if all(isinstance(label, str) for label in classes):
+            raise ValueError(unknown_name("class_of_interest", class_of_interest, classes))
+        raise ValueError(f"class_of_interest must be {_named(classes)}; got {class_of_interest!r}.")
     column = classes.index(class_of_interest)
     probability = np.asarray(estimator.predict_proba(X))[:, column]
     threshold = getattr(subject.estimator, "threshold", None)
@@ -65,3 +70,10 @@ def of_predictions(y_true: Any, y_proba: Any, pos_label: Any = None) -> tuple[Ar
     if truth.all() or not truth.any():
         raise ValueError(f"every row is {'' if truth.all() else 'other than '}{pos_label!r}; the figure needs rows of both kinds.")
     return truth, p, pos_label
+
+
+def _named(classes: list[Any]) -> str:
+    """``0, 1 or 2``, as they would be written in Python; of many the first."""
+    some = list(map(repr, classes[:MOST_NAMED]))
+    last = some.pop() if len(classes) <= MOST_NAMED else "another"
+    return f"{', '.join(some)} or {last}"

@@ -6,9 +6,12 @@ out. They stay apart for the colour-blind; where both could be grey, a dash, a m
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import textwrap
+import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -71,8 +74,17 @@ def plain_numbers(*axes: Any) -> None:
 def png(figure: Figure, dpi: float = DPI) -> bytes:
     """The figure as a PNG file; the same figure gives the same bytes."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    with boxes_for_missing_letters():
+        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()
+
+
+@contextlib.contextmanager
+def boxes_for_missing_letters() -> Iterator[None]:
+    """Names in letters that the font lacks are drawn as boxes, without a warning for each of them."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font")
+        yield
 
 
 def number(value: float) -> str:
@@ -105,8 +117,3 @@ def short(name: str, longest: int = LONGEST_NAME) -> str:
     """A name that is not too long, its dollars taken as dollars and not as mathematics."""
     cut = name if len(name) <= longest else name[: longest - 1] + "…"
     return cut.replace("$", r"\$")
-
-
-def count(n: int, word: str) -> str:
-    """``1 epoch``, ``1,200 epochs``."""
-    return f"{n:,} {word}" if n == 1 else f"{n:,} {word}s"

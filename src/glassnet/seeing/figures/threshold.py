@@ -16,9 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import roc_curve
 
 from glassnet.checks import Faults
+from glassnet.data.wording import count
 from glassnet.seeing.figures.display import Display
 from glassnet.seeing.figures.positive_class import of_estimator, of_predictions
-from glassnet.seeing.figures.style import BLUE, DASH, GREY, INK, ORANGE, count, number, plain_numbers, short
+from glassnet.seeing.figures.style import BLUE, DASH, GREY, INK, ORANGE, number, plain_numbers, short
 from glassnet.seeing.subject import subject_of
 
 Array = NDArray[Any]

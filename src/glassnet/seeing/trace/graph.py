@@ -19,6 +19,7 @@ import numpy as np
 from glassnet.seeing.palette import DASH, role
 from glassnet.seeing.svg import add, drawing, shortened, shown, to_text, width_of
 from glassnet.seeing.trace.folding import contributions, fold_to, visible_units
+from glassnet.seeing.trace.graph_legend import RULES, draw_legend
 from glassnet.seeing.trace.lines import more
 from glassnet.seeing.trace.record import LayerTrace
 from glassnet.seeing.trace.words import verdict_of
@@ -35,17 +36,6 @@ REACH, INTO, ACTIVATED, TO_LOSS = 92.0, 34.0, 62.0, 84.0
 """Gaps: from a layer to the next one's weights, from weights to z, from z to a, from the output to the loss."""
 PITCH, BETWEEN = 34.0, 26.0
 """From weight to weight, and from unit to unit."""
-
-RULES = """
-svg.glassnet .v{font-size:12px;text-anchor:middle}
-svg.glassnet .w{font-size:11px;text-anchor:middle}
-svg.glassnet .n{font-size:12px}
-svg.glassnet .s{font-size:10.5px}
-svg.glassnet .b{font-weight:600}
-svg.glassnet .m{text-anchor:middle}
-svg.glassnet .e{text-anchor:end}
-svg.glassnet .i{font-style:italic}
-""".strip()
 
 
 @dataclass(frozen=True)
@@ -92,7 +82,7 @@ class Graph:
             add(self.root, "text", words[1], class_="n f-quiet", x=MARGIN, y=40)
         self.lines, self.nodes = add(self.root, "g", fill="none"), add(self.root, "g")
         self._draw()
-        self._legend(self.top + self.height + 28)
+        draw_legend(self.root, MARGIN, self.top + self.height + 28, back=self.back)
 
     # Layout
 
@@ -251,9 +241,11 @@ class Graph:
         node = self._node(f"a{name}", a, float(layer.a[j]), da, title=f"a of {unit}")
         above = a.y - a.height / 2 - 6
         if layer.is_output:
-            add(node, "text", shortened(self.trace.subject.output_labels[j], 12, NODE[0] + 44), class_="n m b f-ink", x=a.x, y=above)
+            subject = self.trace.subject
+            label = "ŷ" if subject.outputs == ("y",) else subject.output_labels[j]
+            add(node, "text", shortened(label, 12, NODE[0] + 44), class_="n m b f-ink", x=a.x, y=above)
             if self.trace.target is not None:
-                truth = f"y = {shown(float(self.trace.target[j]))}"
+                truth = f"y = {shown(float(self.trace.target[j]))}{'' if subject.target_scale is None else ', standardised'}"
                 add(node, "text", truth, class_="s m f-quiet", x=a.x, y=a.y + a.height / 2 + 14, data_target=float(self.trace.target[j]))
         else:
             add(node, "text", "a", class_="s m i f-quiet", x=a.x, y=above)
@@ -280,21 +272,6 @@ class Graph:
         add(node, "text", "L", class_="n m i b f-ink", x=x, y=middle - NODE[1] / 2 - 6)
         name = shortened(loss.name.replace("_", " "), 10.5, NODE[0] + 30)
         add(node, "text", name, class_="s m f-quiet", x=x, y=middle + NODE[1] / 2 + 14)
-
-    def _legend(self, y: float) -> None:
-        """What a box and a line mean."""
-        x = MARGIN
-        if self.back:
-            add(self.root, "text", "value", class_="s f-ink", x=x, y=y)
-            add(self.root, "text", "over", class_="s f-quiet", x=x + 31, y=y)
-            add(self.root, "text", "gradient of L", class_="s f-gradient", x=x + 58, y=y)
-            x += 140
-        for value, words in ((1.0, "w above 0"), (-1.0, "w below 0")):
-            dash = DASH if value < 0 else None
-            add(self.root, "line", x1=x, x2=x + 30, y1=y - 4, y2=y - 4, class_=f"s-{role(value)}", stroke_width=2, stroke_dasharray=dash)
-            add(self.root, "text", words, class_="s f-quiet", x=x + 36, y=y)
-            x += 108
-        add(self.root, "text", "thick: |w·a| is large", class_="s f-quiet", x=x, y=y)
 
 
 def graph(trace: Trace, units: int, *, headed: bool = True) -> str:
