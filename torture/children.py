@@ -16,7 +16,9 @@ from pathlib import Path
 from torture.outcome import Outcome
 
 WATCHDOG = 20
-"""Seconds that one file may take."""
+"""Seconds of work that one file may take."""
+PATIENCE = 15 * WATCHDOG
+"""Seconds of the clock, for a file that waits where it should work; a busy machine is given its time."""
 
 
 def capped(bytes_more: int) -> None:
@@ -52,7 +54,11 @@ class Work:
             if child.exitcode == 0:
                 break
             culprit = struct.unpack("q", progress.read_bytes())[0]
-            what = "took too long" if child.exitcode == -signal.SIGALRM else f"ended the process with status {child.exitcode}"
+            what = (
+                "took too long"
+                if child.exitcode in (-signal.SIGALRM, -signal.SIGPROF)
+                else f"ended the process with status {child.exitcode}"
+            )
             outcome.broken.append(f"{self.name}: mutant {culprit} {what}")
             at = culprit + 1
         for kind in [kind for kind in found if kind.startswith("BROKEN")]:
@@ -68,11 +74,13 @@ class Work:
         with open(folder / "progress", "r+b") as file, mmap.mmap(file.fileno(), 8) as board:
             for number in range(at, self.count):
                 board[:] = struct.pack("q", number)
-                signal.alarm(WATCHDOG)
+                signal.setitimer(signal.ITIMER_PROF, WATCHDOG)
+                signal.alarm(PATIENCE)
                 try:
                     found[self.attempt(folder, seed, number)] += 1
                 except BaseException as error:
                     kind = f"BROKEN {type(error).__name__}: {str(error)[:60]}"
                     found[kind if kind in found or len(found) < 40 else "BROKEN others"] += 1
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.alarm(0)
         (folder / "findings").write_text(json.dumps(found))

@@ -382,7 +382,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "formulas not made harmless",
-        "runs/prediction.py",
+        "files/spreadsheets.py",
         'FORMULA = ("=", "+", "-", "@"',
         'FORMULA = ("=", "+", "-"',
         "reliability/test_data_files.py",

@@ -8,7 +8,7 @@ import { useEffect, useState } from "preact/hooks";
 import { hides, type Panel, watch } from "./engine/address";
 import { newest, playOrPause, step } from "./engine/commands";
 import { open, send } from "./engine/link";
-import { dismiss, frame, link, notices, selection, state } from "./engine/store";
+import { dismiss, frame, link, notices, points, selection, state } from "./engine/store";
 import { Bar } from "./panels/bar";
 import { Machine, MachineDrawing, MachineSettings, Measures } from "./panels/boltzmann";
 import { Code } from "./panels/code";
@@ -119,7 +119,7 @@ function Lower() {
     ["draw", { id: "draw", label: "Draw a digit", body: () => <Draw /> }],
     ["code", { id: "code", label: "Python", body: () => <Code /> }],
   ];
-  const leaves = all.filter(([panel, one]) => !hides(panel) && (!rbm || one.id === "code") && (one.id !== "draw" || now?.picture)).map(([, one]) => one);
+  const leaves = all.filter(([panel, one]) => !hides(panel) && (!rbm || one.id === "code") && (one.id !== "mistakes" || hides("surface") || points.value?.xy) && (one.id !== "draw" || now?.picture)).map(([, one]) => one);
   if (!leaves.length) return null;
   return (
     <Card class="lower" label="A closer look">

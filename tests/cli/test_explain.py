@@ -179,3 +179,16 @@ def test_a_picture_is_explained(tmp_path, monkeypatch):
     assert status == 0
     assert "Picture 1 of 24: dark/0.png." in stderr
     assert "and 56 more, which contribute less" in stdout
+
+
+def test_a_wrong_value_is_named_by_its_line_and_missing_columns_by_their_names(home, tmp_path):
+    trained = glassnet("train", home / "flowers.csv", "--target", "kind", "--epochs", 1, "--hidden", 2, "-o", tmp_path / "run")
+    assert trained[0] == 0, trained[2]
+    (tmp_path / "wrong.csv").write_text("petal,sepal\n0.5,0.1\nwide,0.2\n")
+    status, _, stderr = glassnet("explain", tmp_path / "run", tmp_path / "wrong.csv", "--row", 2)
+    assert status == 2
+    assert f"{tmp_path / 'wrong.csv'}, line 3, column 'petal': 'wide' is not a number" in stderr
+    (tmp_path / "other.csv").write_text("q,r\n1,2\n")
+    status, _, stderr = glassnet("explain", tmp_path / "run", tmp_path / "other.csv")
+    assert status == 2
+    assert "The table lacks 2 columns that training had: 'petal', 'sepal'" in stderr

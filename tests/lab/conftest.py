@@ -1,4 +1,4 @@
-"""A training process without a process: the engine in a thread, at the other end of a pipe; every message is held against the schema."""
+"""A training process without a server: at the other end of its pipe every message is held against the schema."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ import jsonschema
 import numpy as np
 import pytest
 
-from glassnet.lab.beginning import begin_and_live
 from glassnet.lab.config import Sources
+from glassnet.lab.training_process import run
 
-PATIENCE = 60.0
+PATIENCE = 20.0
 
 
 @functools.cache
@@ -47,6 +47,16 @@ def array(plain: dict[str, Any]) -> np.ndarray:
     return low + (high - low) * values / 255
 
 
+@functools.cache
+def processes() -> Any:
+    """How processes are started: from one that has imported everything, where there is such a thing."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["glassnet.lab.beginning"])
+    return context
+
+
 class Refused(Exception):
     """A command was refused: ``error`` is the schema's."""
 
@@ -68,16 +78,10 @@ class Desk:
         self._replies: dict[int, Any] = {}
         self._number = 0
         self._news = threading.Condition()
-        self._engine = threading.Thread(target=self._live, args=(theirs, Sources(given=given), str(folder), query), daemon=True)
-        self._engine.start()
+        self.process = processes().Process(target=run, args=(theirs, Sources(given=given), str(folder), query), daemon=True)
+        self.process.start()
+        theirs.close()
         threading.Thread(target=self._read, daemon=True).start()
-
-    def _live(self, *given: Any) -> None:
-        try:
-            begin_and_live(*given)
-        except BaseException as error:
-            self.faults.append(f"{type(error).__name__}: {error}")
-            raise
 
     def _read(self) -> None:
         seq = 0
@@ -143,8 +147,9 @@ class Desk:
     def close(self) -> None:
         """End the engine, as the server does."""
         self.pipe.send_bytes(b'{"close": true}')
-        self._engine.join(PATIENCE)
-        assert not self._engine.is_alive()
+        self.process.join(PATIENCE)
+        self.faults += [] if self.process.exitcode == 0 else [f"it ended with {self.process.exitcode}"]
+        self.process.kill()
         self.pipe.close()
 
     def status(self, *wanted: str) -> dict[str, Any]:

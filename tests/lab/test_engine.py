@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -324,8 +325,8 @@ def test_the_report_and_the_doctor(desk: Callable[..., Any]) -> None:
     with pytest.raises(Exception, match="Train at least one epoch"):
         lab.request(fetch="report")
     lab.epochs(30)
-    page = lab.request(fetch="report")["path"]
-    assert "30 epochs in the lab" in open(page, encoding="utf-8").read()
+    page = Path(lab.request(fetch="report")["path"])
+    assert "30 epochs in the lab" in page.read_text(encoding="utf-8")
     doctor = lab.until(lambda latest: latest["doctor"]["epoch"] == 30)["doctor"]
     assert all(one["sentence"] and one["action"] for one in doctor["findings"])
 

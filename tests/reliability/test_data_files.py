@@ -14,11 +14,13 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from glassnet import LogisticRegression, trace
 from glassnet.checks import DataError
 from glassnet.data import opening, tables
 from glassnet.data.arrays import read_arrays
 from glassnet.data.image_decoding import decode
 from glassnet.data.tables import read_table
+from glassnet.files.spreadsheets import harmless_text
 from glassnet.runs.prediction import harmless
 
 GOOD = b"x,y\n1,a\n2,b\n3,a\n"
@@ -117,7 +119,17 @@ def test_labels_that_are_formulas_are_harmless_and_come_back() -> None:
         assert shown[:9] == ["'" + label for label in labels[:9] if label]
         assert shown[9:] == labels[9:]
         assert [text[1:] if text and text.startswith("'") else text for text in shown] == labels
+    assert [None if label is None else harmless_text(label) for label in labels] == written["prediction"].to_list()
     assert harmless(pl.DataFrame({"prediction": [-1.5, 2.0]}))["prediction"].to_list() == [-1.5, 2.0]
+
+
+def test_a_formula_as_the_name_of_a_column_or_class_is_harmless_in_a_trace(tmp_path: Path) -> None:
+    table = pl.DataFrame({"=cmd()": [0.0, 1.0, 2.0, 3.0], "plain": [1.0, 0.0, 1.0, 0.0]})
+    model = LogisticRegression().fit(table, ["@sum", "no", "yes", "yes"])
+    trace(model, table[:1]).save(tmp_path / "trace.csv")
+    names = pl.read_csv(tmp_path / "trace.csv")["name"].to_list()
+    assert {"'=cmd()", "'@sum", "plain", "no"} <= set(names)
+    assert not any(name.startswith(("=", "@")) for name in names)
 
 
 def test_a_formula_as_a_class_name_is_written_harmless_unless_asked_otherwise(tmp_path: Path) -> None:

@@ -318,3 +318,11 @@ def test_every_activation_keeps_its_z():
         assert np.allclose(layer.z, X[9] @ layer.W + layer.b, rtol=1e-13)
         assert np.allclose(layer.a, activation(layer.z), rtol=1e-15)
         assert np.allclose(layer.dz, layer.da * activation.slope_at(layer.z), rtol=1e-13)
+
+
+@pytest.mark.parametrize("x", [{"q": 1.0, "r": 2.0}, [1.0], [1.0, 2.0, 3.0]])
+def test_a_row_without_the_models_columns_is_refused_as_in_a_prediction(x):
+    table = {"a": np.arange(20.0), "b": np.arange(20.0) % 3}
+    model = make_pipeline(TablePreparation(), LogisticRegression()).fit(table, np.arange(20) % 2)
+    with pytest.raises(ValueError, match="lacks 2 columns that training had: 'a', 'b'|is expecting 2 features"):
+        trace(model, x)

@@ -20,7 +20,9 @@ export function roundTicks(low: number, high: number, wanted: number): number[] 
 /** Maps [low, high] to [from, to]. */
 export function linear(low: number, high: number, from: number, to: number, wanted = 4): Axis {
   const span = high - low || 1;
-  return { at: (value) => from + ((value - low) / span) * (to - from), ticks: roundTicks(low, high, wanted) };
+  let ticks = roundTicks(low, high, wanted);
+  for (let more = wanted + 1; ticks.length < 3 && more <= wanted + 4; more++) ticks = roundTicks(low, high, more);
+  return { at: (value) => from + ((value - low) / span) * (to - from), ticks };
 }
 
 /** The same for positive numbers, by their logarithm; whole powers of ten where there are enough of them. */

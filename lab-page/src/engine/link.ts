@@ -101,6 +101,7 @@ function greet(message: HelloMessage): void {
   }
   started = message.started;
   store.hello.value = message;
+  void send({ command: "speed", epochs_per_second: store.speed.value }, true);
 }
 
 const KINDS: Message["kind"][] = ["hello", "state", "frame", "inputs", "points", "curves", "panels", "doctor", "trace", "landscape", "rbm", "notice"];

@@ -43,6 +43,8 @@ export const ofRun = { frame, inputs, points, curves, panels, doctor, trace: tra
 export type Selection = { kind: "unit"; layer: number; unit: number } | { kind: "weight"; layer: number; unit: number; source: number | null } | null;
 export const selection = signal<Selection>(null);
 export const stepSize = signal<"term" | "example" | "batch" | "epoch">("epoch");
+/** Epochs per second while playing: slow enough to see by default; null for as fast as it goes. */
+export const speed = signal<number | null>(20);
 export const painting = signal(false);
 export const brush = signal(0);
 export const hidden = signal<ReadonlySet<string>>(new Set());

@@ -3,7 +3,7 @@
 import { hides } from "../engine/address";
 import { configure, playOrPause, reset, step } from "../engine/commands";
 import { send } from "../engine/link";
-import { can, frame, link, state, stepSize } from "../engine/store";
+import { can, frame, link, speed, state, stepSize } from "../engine/store";
 import { counted, percent, shown } from "../drawing/numbers";
 import { Segmented } from "../parts/controls";
 import { Pause, Play, Reset, Step } from "../parts/icons";
@@ -22,10 +22,11 @@ const HINTS = {
   epoch: "Every row once",
 };
 const SPEEDS = [
-  ["", "full speed"],
-  ["20", "20 epochs/s"],
-  ["5", "5 epochs/s"],
   ["1", "1 epoch/s"],
+  ["5", "5 epochs/s"],
+  ["20", "20 epochs/s"],
+  ["100", "100 epochs/s"],
+  ["", "full speed"],
 ] as const;
 
 export function Bar() {
@@ -78,9 +79,17 @@ export function Bar() {
               )}
             </>
           )}
-          <select class="speed" aria-label="Speed of play" data-control="speed" onChange={(event) => void send({ command: "speed", epochs_per_second: event.currentTarget.value ? Number(event.currentTarget.value) : null })}>
+          <select
+            class="speed"
+            aria-label="Speed of play"
+            data-control="speed"
+            onChange={(event) => {
+              speed.value = event.currentTarget.value ? Number(event.currentTarget.value) : null;
+              void send({ command: "speed", epochs_per_second: speed.value });
+            }}
+          >
             {SPEEDS.map(([value, label]) => (
-              <option key={value} value={value}>
+              <option key={value} value={value} selected={value === String(speed.value ?? "")}>
                 {label}
               </option>
             ))}

@@ -82,7 +82,7 @@ export function Data() {
           {data.source === "toy" && data.name === "blobs" ? (
             <NumberField label="Classes" name="classes" value={data.classes} min={2} max={10} whole onChange={(classes) => configure({ data: { classes } })} />
           ) : (
-            <NumberField label="Seed of the data" name="data-seed" value={data.seed} min={0} max={4294967295} whole onChange={(seed) => configure({ data: { seed } })} />
+            <NumberField label="Data seed" name="data-seed" value={data.seed} min={0} max={4294967295} whole onChange={(seed) => configure({ data: { seed } })} />
           )}
         </div>
         <Slider

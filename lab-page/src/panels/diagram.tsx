@@ -11,6 +11,7 @@ import type { FrameMessage, InputsMessage, LayerConfig, PointsMessage, StateMess
 import { Card, useWidth } from "../parts/controls";
 import { Bars, Picture } from "../parts/picture";
 import { along, bow, WIDE_GAP, type Column, type Places, places } from "../parts/places";
+import { Formula, plain } from "../parts/formula";
 import { unitName } from "../parts/naming";
 import { revealed, type Revealed } from "../parts/revealing";
 import { WeightEditor } from "./weight_editor";
@@ -72,8 +73,38 @@ export function Diagram() {
           <WeightEditor plan={plan} />
         </div>
       </div>
+      {seen && !revealed(seen).complete ? <Line trace={seen} /> : null}
       <Legend numbered={numbered} />
     </Card>
+  );
+}
+
+/** The newest line of the arithmetic, beside the graph that it lights. */
+function Line({ trace }: { trace: TraceMessage }) {
+  const term = trace.terms[trace.shown - 1];
+  return (
+    <div class="line-now" aria-live="polite" data-line={trace.shown}>
+      {term ? (
+        <>
+          <p class="quiet">
+            {term.phase}, {term.group}
+          </p>
+          <p>
+            <b>
+              <Formula text={term.symbol} />
+            </b>
+            {term.rule ? <span class="quiet">
+                {" "}
+                = <Formula text={term.rule} />
+              </span> : null}
+            {term.numbers ? <span> = {plain(term.numbers)}</span> : null}
+            {term.value !== null && term.numbers !== shown(term.value, 4) ? <b> = {shown(term.value, 4)}</b> : null}
+          </p>
+        </>
+      ) : (
+        <p class="quiet">{trace.name} stands at the inputs. Step on for the first line.</p>
+      )}
+    </div>
   );
 }
 
@@ -357,7 +388,7 @@ function Unit(p: {
           <b>{label}</b>
           {trace && known?.complete && trace.prediction[k] != null ? (
             <small data-node={`p_${unit + 1}`} data-value={trace.prediction[k]}>
-              {state.task === "regression" ? `ŷ = ${shown(trace.prediction[k], 3)}` : `p = ${percent(trace.prediction[k])}`}
+              {state.task === "regression" ? `ŷ = ${shown(trace.prediction[k], 3)}` : `p ${percent(trace.prediction[k]).replace(/^(?![<>])/, "= ")}`}
             </small>
           ) : null}
         </span>
@@ -367,8 +398,8 @@ function Unit(p: {
           <span>
             {l > 0 && wide && !brief ? <Value letter="z" node={`z${l}_${unit + 1}`} value={z} gradient={dz} /> : null}
             <Value letter={l === 0 ? "x" : "a"} node={node} value={a} gradient={da} />
-            {brief && l > 0 ? <Value letter="∂z" node={`dz${l}_${unit + 1}`} value={dz} slope /> : null}
-            {brief && l === 0 ? <Value letter="∂x" node={`da${l}_${unit + 1}`} value={da} slope /> : null}
+            {brief && l > 0 ? <Value letter="∂z" node={`dz${l}_${unit + 1}`} value={dz} slope digits={1} /> : null}
+            {brief && l === 0 ? <Value letter="∂x" node={`da${l}_${unit + 1}`} value={da} slope digits={1} /> : null}
           </span>
           {brief ? null : (
             <span>
@@ -382,12 +413,12 @@ function Unit(p: {
   );
 }
 
-function Value({ letter, node, value, gradient, slope }: { letter: string; node: string; value: number | null | undefined; gradient?: number | null | undefined; slope?: boolean }) {
+function Value({ letter, node, value, gradient, slope, digits }: { letter: string; node: string; value: number | null | undefined; gradient?: number | null | undefined; slope?: boolean; digits?: number }) {
   const there = value !== undefined;
   return (
     <span class={slope ? "value gradient" : "value"} data-node={node} data-value={there ? (value ?? "") : undefined} data-gradient={gradient ?? undefined}>
       <i>{letter}</i>
-      {there ? shown(value, 2) : "·"}
+      {there ? shown(value, digits ?? 2) : "·"}
     </span>
   );
 }

@@ -3,8 +3,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { shown } from "../drawing/numbers";
 import { send } from "../engine/link";
-import { points, selection, state, stepSize, trace } from "../engine/store";
+import { points, type Selection, selection, state, stepSize, trace } from "../engine/store";
 import type { Term, TraceMessage } from "../messages";
+import { Formula, plain } from "../parts/formula";
 import { unitName } from "../parts/naming";
 import { revealed } from "../parts/revealing";
 import { WeightField, weightValue } from "./weight_editor";
@@ -128,6 +129,13 @@ function Arithmetic({ trace: seen }: { trace: TraceMessage }) {
   );
 }
 
+/** Whether a node of the graph is the chosen weight, or belongs to the chosen unit. */
+function isOf(chosen: NonNullable<Selection>, node: string): boolean {
+  const at = `${chosen.layer}_${chosen.unit + 1}`;
+  if (chosen.kind === "weight") return node === (chosen.source === null ? `b${at}` : `w${chosen.layer}_${chosen.source + 1}_${chosen.unit + 1}`);
+  return [`z${at}`, `a${at}`, `b${at}`].includes(node) || (node.startsWith(`w${chosen.layer}_`) && node.endsWith(`_${chosen.unit + 1}`));
+}
+
 const OPEN_AT_MOST = 60;
 
 function Terms({ seen }: { seen: TraceMessage }) {
@@ -139,14 +147,7 @@ function Terms({ seen }: { seen: TraceMessage }) {
     const [line, box] = [newest.current, newest.current?.closest<HTMLElement>(".terms")];
     if (stepping && line && box) box.scrollTop = line.offsetTop - box.clientHeight / 2;
   }, [seen.shown, stepping]);
-  const about =
-    chosen && !stepping
-      ? terms.filter((term) => {
-          const ids = [`z${chosen.layer}_${chosen.unit + 1}`, `a${chosen.layer}_${chosen.unit + 1}`];
-          const own = chosen.kind === "weight" ? (chosen.source === null ? [`b${chosen.layer}_${chosen.unit + 1}`] : [`w${chosen.layer}_${chosen.source + 1}_${chosen.unit + 1}`]) : ids;
-          return own.some((id) => term.nodes.includes(id));
-        })
-      : [];
+  const about = chosen && !stepping ? terms.filter((term) => term.nodes.some((node) => isOf(chosen, node))) : [];
   const wanted = about.length ? about : terms;
   return (
     <div class="terms" tabIndex={0} aria-label="The arithmetic">
@@ -179,10 +180,12 @@ function Terms({ seen }: { seen: TraceMessage }) {
                       const last = stepping && term === terms[terms.length - 1];
                       return (
                         <li key={i} ref={last ? newest : null} class={last ? "term newest" : "term"} aria-current={last ? "step" : undefined}>
-                          <span class="symbol">{term.symbol}</span>
+                          <span class="symbol">
+                            <Formula text={term.symbol} />
+                          </span>
                           <span class="calculation">
-                            {term.rule ? <span class="rule">= {term.rule}</span> : null}
-                            {term.numbers ? <span>= {term.numbers}</span> : null}
+                            {term.rule ? <span class="rule symbol-line">= <Formula text={term.rule} /></span> : null}
+                            {term.numbers ? <span>= {plain(term.numbers)}</span> : null}
                           </span>
                           <b data-term={term.symbol} data-value={term.value ?? ""}>
                             {shown(term.value, 4)}

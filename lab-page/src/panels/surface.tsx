@@ -13,6 +13,7 @@ import { brush, frame, inputs, painting, points, state, trace } from "../engine/
 import type { FrameMessage, PaintCommand } from "../messages";
 import { Card, useWidth } from "../parts/controls";
 import { useScheme } from "../parts/picture";
+import { Mistakes } from "./mistakes";
 
 const [LEFT, RIGHT, TOP, BOTTOM] = [34, 6, 6, 22];
 
@@ -32,6 +33,12 @@ export function Surface() {
   const [steps, setSteps] = useState(false);
   if (!now) return null;
   const plane = points.value?.xy;
+  if (!plane && points.value)
+    return (
+      <Card title="What it takes for what">
+        <Mistakes />
+      </Card>
+    );
   const classes = now.classes;
   const curve = frame.value?.surface?.kind === "curve";
   return (
@@ -46,7 +53,7 @@ export function Surface() {
         </div>
       }
     >
-      {plane ? <Plane heldOut={heldOut} steps={steps} /> : <p class="note">{now.picture ? "A picture has more than two numbers: there is no plane to draw. The tab “Mistakes” tells what the network takes for what." : "There are no two columns to span a plane."}</p>}
+      {plane ? <Plane heldOut={heldOut} steps={steps} /> : null}
       <div class="row spread under">
         <p class="key">
           {classes.map((label, k) => (

@@ -108,7 +108,7 @@ export function Curves(p: { x: readonly number[]; lines: Line[]; height?: number
             </b>
           </span>
         ))}
-        {mark !== undefined ? <span class="quiet">{`${p.xName ?? "epoch"} ${mark}`}</span> : null}
+        {mark !== undefined && pointed !== null ? <span class="quiet">{`${p.xName ?? "epoch"} ${mark}`}</span> : null}
       </p>
     </div>
   );

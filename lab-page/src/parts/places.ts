@@ -47,10 +47,12 @@ export function places(state: StateMessage, wide: number, numbers: boolean): Pla
   // far apart, lines between few units run flat and say little
   const gap = Math.min(260, (width - first - right - size / 2) / Math.max(1, folds.length - 1));
   const start = first + (width - first - right - size / 2 - gap * (folds.length - 1)) / 2;
+  // a layer that is shown in part has a line more in its heading
+  const head = folds.some((fold, layer) => fold.count < fold.of && !(layer === 0 && pictured)) ? HEAD + 24 : HEAD;
   const body = Math.max(most * pitch, pictured ? 170 : 0, 190);
   const columns = folds.map((fold, layer) => {
     const n = counts[layer]!;
-    const top = HEAD + body / 2 - ((n - 1) * pitch) / 2 - (numbers ? (brief ? 7 : 14) : 0);
+    const top = head + body / 2 - ((n - 1) * pitch) / 2 - (numbers ? (brief ? 7 : 14) : 0);
     const picture = layer === 0 && pictured;
     return {
       layer,
@@ -62,7 +64,7 @@ export function places(state: StateMessage, wide: number, numbers: boolean): Pla
       picture,
     };
   });
-  return { width, height: HEAD + body + (numbers ? 26 : 6), columns, pitch, brief, gap };
+  return { width, height: head + body + (numbers ? 26 : 6), columns, pitch, brief, gap };
 }
 
 /** A smooth line from the right of one unit to the left of another. */

@@ -50,7 +50,7 @@ def command(
     from glassnet.cli.speaking import remarks, show_json
     from glassnet.runs.directory import check_output
     from glassnet.runs.explaining import explain_new_row, explain_test_row
-    from glassnet.runs.prediction import open_run, read_new_rows
+    from glassnet.runs.prediction import open_run, places_of_new_rows, read_new_rows
 
     if as_json and as_latex:
         raise click.UsageError("--json and --latex both print to stdout. Give one of them.")
@@ -64,7 +64,8 @@ def command(
             raise click.UsageError(f"--{next(iter(given(reading)))} says how DATA is read. Name DATA, or leave it out.")
         found = explain_test_row(trained, run, row, say, target=target)
     else:
-        found = explain_new_row(trained, read_new_rows(trained, data, say, given(reading)), row, say, target=target)
+        rows, place = read_new_rows(trained, data, say, given(reading)), places_of_new_rows(trained, data, given(reading))
+        found = explain_new_row(trained, rows, row, say, target=target, place=place)
     if html is not None:
         _write(html, found.to_html(units=units), say)
     if svg is not None:

@@ -1,6 +1,7 @@
 """The training process's end of the pipe: commands come in, messages go out.
 
-    in     {"id", "command"}      {"id", "fetch": "model" | "report" | "code"}      {"id", "open": path, "name"}      {"more": true}      {"close": true}
+    in     {"id", "command"}      {"id", "fetch": "model" | "report" | "code"}      {"id", "open": path, "name"}
+           {"more": true}         {"close": true}
     out    kind, a line feed, JSON; "reply" answers an id with a result or an error
 
 ``room`` is True once the server has handed the last frame to a page: no frame is made that nobody would see.

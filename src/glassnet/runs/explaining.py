@@ -12,6 +12,7 @@ import numpy as np
 from glassnet.checks import DataError
 from glassnet.data.formulas import with_formulas
 from glassnet.data.images import Images
+from glassnet.data.places import Place, placed, places_of, row_number
 from glassnet.data.wording import count
 from glassnet.runs.picture_reading import fingerprint, read_examples
 from glassnet.runs.prediction import Rows, Run
@@ -45,10 +46,10 @@ def explain_test_row(run: Run, path: str | os.PathLike[str], row: int, say: Say,
     return trace(_subject(run), x, source.y[place] if target is None else _truth(run, target))
 
 
-def explain_new_row(run: Run, rows: Rows, row: int, say: Say, *, target: str | None = None) -> Trace:
+def explain_new_row(run: Run, rows: Rows, row: int, say: Say, *, target: str | None = None, place: Place = row_number) -> Trace:
     """The trace of row ``row`` (counted from 1) of new data; without a truth in it, and none given, only the way forward.
 
-    Raises DataError for a row that there is not, and for columns that are missing.
+    ``place`` says where a row stands in its file. Raises DataError for a row that there is not, and for columns that are missing.
     """
     if isinstance(rows, Images):
         at = _index(row, len(rows), "picture")
@@ -69,7 +70,8 @@ def explain_new_row(run: Run, rows: Rows, row: int, say: Say, *, target: str | N
         truth = _truth(run, truth)
     else:
         say("The truth of this row is not known, so there is no way back; give it with --target.")
-    return trace(_subject(run), x, truth)
+    with placed(places_of(place, [at])):
+        return trace(_subject(run), x, truth)
 
 
 def _subject(run: Run) -> Subject:

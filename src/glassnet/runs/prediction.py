@@ -21,6 +21,7 @@ from glassnet.data.places import Place, placed, places_of, row_number
 from glassnet.data.prepared_rows import PreparedRows
 from glassnet.data.targets import Task, drop_missing_target, known_rows, resolve_column, target_values
 from glassnet.estimators.persistence import load_with_extra
+from glassnet.files.spreadsheets import FORMULA, NUMBER
 from glassnet.runs.baselines import Constant
 from glassnet.runs.config import RunConfig
 from glassnet.runs.metrics import Metrics, metrics_of
@@ -28,11 +29,6 @@ from glassnet.runs.picture_reading import TARGET, read_new_pictures
 from glassnet.runs.reading import Say, formulas_of, places, read_rows
 
 Rows = pl.DataFrame | Images
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet takes for the beginning of a formula; the last four are the wide forms of the first."""
-NUMBER = r"^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$"
-"""Text that is a number does no harm."""
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,9 @@ class Shown:
 
     def wait_for(self, node: str, test: str) -> None:
         """Wait until a number satisfies ``test``, written with v: ``v > 3``."""
-        self.wait(f"""node => {{ const v = parseFloat(document.querySelector(`[data-node="${{node}}"]`)?.dataset.value); return {test} }}""", node)
+        self.wait(
+            f"""node => {{ const v = parseFloat(document.querySelector(`[data-node="${{node}}"]`)?.dataset.value); return {test} }}""", node
+        )
 
     def ready(self) -> None:
         """Wait until the network is drawn and training can begin."""
@@ -190,7 +192,9 @@ def show(chromium: Browser) -> Iterator[Callable[..., Shown]]:
     contexts = []
 
     def open_page(lab: Lab, lesson: str = "", **settings: Any) -> Shown:
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, "locale": "en-US", "accept_downloads": True, **settings})
+        context = chromium.new_context(
+            **{"viewport": {"width": 1280, "height": 900}, "locale": "en-US", "accept_downloads": True, **settings}
+        )
         contexts.append(context)
         seen = Shown(context.new_page(), lab)
         opened.append(seen)

@@ -112,7 +112,14 @@ def test_choices_of_learning(show: Show, lab: Lab, control: str, value: str, wor
 
 @pytest.mark.parametrize(
     "control, value, word",
-    [("rate", "0.5", "lr"), ("batch-size", "10", "batch"), ("alpha", "0.02", "l2"), ("l1", "0.003", "l1"), ("seed", "7", "seed"), ("samples", "60", "samples")]
+    [
+        ("rate", "0.5", "lr"),
+        ("batch-size", "10", "batch"),
+        ("alpha", "0.02", "l2"),
+        ("l1", "0.003", "l1"),
+        ("seed", "7", "seed"),
+        ("samples", "60", "samples"),
+    ]
     + [("data-seed", "5", "dataseed")],
 )
 def test_numbers_of_learning_and_data(show: Show, lab: Lab, control: str, value: str, word: str) -> None:

@@ -81,8 +81,13 @@ def test_the_confusion_is_that_of_the_predictions(show: Show, lab: Lab) -> None:
         seen.check(f"confusion-{which}")
         X, y = names["X"][names[rows]], names["y"][names[rows]]
         said, classes = names["net"].predict(X), names["net"].classes_
-        expected = {f"confusion_{i}_{k}": float(((y == a) & (said == b)).sum()) for i, a in enumerate(classes) for k, b in enumerate(classes)}
-        seen.wait("counts => counts.every(([node, n]) => document.querySelector(`[data-node=${node}]`).dataset.value == n)", list(expected.items()))
+        expected = {
+            f"confusion_{i}_{k}": float(((y == a) & (said == b)).sum()) for i, a in enumerate(classes) for k, b in enumerate(classes)
+        }
+        seen.wait(
+            "counts => counts.every(([node, n]) => document.querySelector(`[data-node=${node}]`).dataset.value == n)",
+            list(expected.items()),
+        )
         assert seen.values("[data-table=confusion] td[data-node]", "data-node") == expected
 
 

@@ -13,6 +13,7 @@ import narwhals as nw
 from numpy.typing import NDArray
 
 from glassnet.files import atomic
+from glassnet.files.spreadsheets import harmless_text
 from glassnet.seeing.subject import Subject
 from glassnet.seeing.trace.record import InputTrace, LayerTrace, LossTrace, UpdateTrace
 from glassnet.seeing.trace.table import as_dict, as_records
@@ -120,12 +121,15 @@ class Trace:
     def save(self, path: str | Path) -> None:
         """Write to ``path`` what its ending asks for: .html, .svg, .tex, .json, .txt or .csv.
 
-        Raises ValueError for another ending, OSError where the file cannot be written.
+        In .csv, names that a spreadsheet would run as a formula get an apostrophe. Raises ValueError for another ending, OSError where
+        the file cannot be written.
         """
         path = Path(path)
         forms = {".html": self.to_html, ".svg": self.to_svg, ".tex": self.to_latex, ".json": self.to_json, ".txt": self.__str__}
         if path.suffix.lower() == ".csv":
-            text = nw.from_dict(as_records(self), backend="polars").write_csv()
+            records = as_records(self)
+            records["name"] = [harmless_text(name) for name in records["name"]]
+            text = nw.from_dict(records, backend="polars").write_csv()
         elif path.suffix.lower() in forms:
             text = forms[path.suffix.lower()]()
         else:

@@ -75,9 +75,9 @@ def trace(model: Any, x: Any, y: Any = None, *, sample_weight: float | None = No
     """
     subject = subject_of(model)
     row = one_row(x, subject)
+    X = subject.rows(row)  # and refuses what is no row of this model
     originals = original_values(row, subject)
     subject = subject.as_learned()
-    X = subject.rows(row)
     if y is None:
         if sample_weight is not None or learning_rate is not None:
             raise ValueError("sample_weight and learning_rate need the truth y: without it there is neither a loss nor an update.")

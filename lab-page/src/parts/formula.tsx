@@ -1,0 +1,30 @@
+/** Names of numbers as they are written by hand: dL/dw1_3_2 becomes a slope by the weight from unit 3 to unit 2 of layer 1. */
+
+import type { JSX } from "preact";
+
+const NAME = /([zawbhv])(\d+)_(\d+)(?:_(\d+))?/g;
+
+/** Minus signs for hyphens, and signs of slopes. */
+export function plain(text: string): string {
+  return text.replace(/-/g, "\u2212").replace(/\bd(?=L\b|[a-z]\b|[a-z]\d)/g, "\u2202");
+}
+
+/** A line of letters, with layers above and units below them. */
+export function Formula({ text }: { text: string }): JSX.Element {
+  const parts: (string | JSX.Element)[] = [];
+  let last = 0;
+  for (const match of text.matchAll(NAME)) {
+    parts.push(plain(text.slice(last, match.index)));
+    const [, letter, layer, unit, to] = match;
+    parts.push(
+      <>
+        {letter}
+        <sup>({layer})</sup>
+        <sub>{to ? `${unit}→${to}` : unit}</sub>
+      </>,
+    );
+    last = match.index + match[0].length;
+  }
+  parts.push(plain(text.slice(last)));
+  return <>{parts}</>;
+}
