@@ -5,7 +5,7 @@
 DIR holds cats_dogs_64 (a sub-folder per class, files called by number; 0 mod 5 are held out), cats_dogs_photos, fer2013_train.npz (the last
 3,000 rows are held out) and mnist.npz. Rows whose data are not there are left out, with a word. Held-out pictures are no part of the
 training's folder, and decide nothing. Each command is a process of its own, which reports the most memory it has held. Where chance
-weighs as much as what is asked, the command runs with several seeds. It takes half an hour; with ``--resume`` what is measured goes into a
+weighs as much as what is asked, the command runs with several seeds. It takes an hour; with ``--resume`` what is measured goes into a
 file as it is made, and what is there already is not measured again.
 """
 
@@ -197,7 +197,8 @@ def page(lines: list[str], left_out: list[str]) -> str:
 
 Written by `python -m benchmarks.pictures --data DIR`. Seed 0 and one run, where nothing else is said. Held-out pictures are no part of the
 training; a part of the training pictures (15 %, or `--val-fraction`) decides when it stops. Seconds are of the whole command: reading,
-preparing, training, baselines, figures. On {machine()}. {versions(("numpy", "numba", "pillow"))}.
+preparing, training, baselines, figures; they are wall time, longer where the machine has other work as well.
+On {machine()}. {versions(("numpy", "numba", "pillow"))}.
 
 | task | how | measure | value | asked | reached | seconds | MB |
 |---|---|---|---|---|---|---|---|

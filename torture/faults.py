@@ -251,9 +251,9 @@ FAULTS: tuple[Fault, ...] = (
     Fault("held-out loss: the sum, not the mean", "training/loop.py", "    return total / len(rows)\n", "    return total\n", STOPPING),
     Fault(
         "resumed training goes on though it was over",
-        "training/loop.py",
-        "    return state.ended\n",
-        "    return None if len(state.history) else state.ended\n",
+        "estimators/checkpoint.py",
+        '        state.ended = None if facts.get("ended") is None else Reason(*facts["ended"])\n',
+        "        state.ended = None\n",
         "reliability/test_interrupts.py::test_a_kill_after_the_last_checkpoint_adds_no_epoch",
     ),
     Fault("weights not scaled to mean 1", "training/rows.py", "(weight / unit).astype(y.dtype)", "weight.astype(y.dtype)", WEIGHTS),

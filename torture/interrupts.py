@@ -138,6 +138,7 @@ def stopped(make: Callable[[], Any], data: Data, delay: float) -> tuple[tuple[fl
 
 def one_case(name: str, times: int, seed: int) -> dict[str, Any]:
     """Latencies in seconds of one case, in this process."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background is deaf to it
     make, load_data = CASES[name]
     data, draws = load_data(), random.Random(seed)
     stopped(make, data, 3.0)  # compiles, and fills what is kept from fit to fit

@@ -19,7 +19,7 @@ from glassnet.runs.pretraining import Pretraining
 from glassnet.runs.training import train_run
 
 DIGITS = load_digits()
-SMALL = ["--model", "dbn", "--hidden", "24,12", "--pretrain-epochs", "3", "--epochs", "6", "--batch-size", "16"]
+SMALL = ["--model", "dbn", "--hidden", "24,12", "--pretrain-epochs", "3", "--epochs", "15", "--batch-size", "16", "--learning-rate", "0.01"]
 PICTURES = {"filters.png", "samples.png", "weights.png", "confident.png"}
 
 
@@ -47,7 +47,7 @@ def home(tmp_path_factory):
 
 def test_a_run_tells_what_its_machines_learned(home):
     run, said = home / "run", (home / "said.txt").read_text()
-    assert PICTURES < {path.name for path in run.iterdir()}
+    assert {path.name for path in run.iterdir()} > PICTURES
     assert "Machines  64 to 24 units in 3 epochs: reconstruction error 0." in said and "free-energy gap" in said
     assert "          24 to 12 units in 3 epochs" in said and "64 bytes of pixels of 8 x 8 pixels in grey, between 0 and 1" in said
     facts = json.loads((run / "metrics.json").read_text())
@@ -91,9 +91,9 @@ def test_everything_else_takes_the_run_as_any_other(home):
     model = package.load(run)
     assert type(model[1]).__name__ == "DBNClassifier" and model[0].gives_intensities
     status, stdout, _ = glassnet("evaluate", run, home / "digits.npz", "--json")
-    assert status == 0 and json.loads(stdout)["metrics"]["accuracy"] == pytest.approx(
-        model.score((DIGITS.images[:300] * 15.9).astype(np.uint8).reshape(300, 64), DIGITS.target[:300].astype(str))
-    )
+    pixels = (DIGITS.images[:300] * 15.9).astype(np.uint8).reshape(300, 64)
+    accuracy = json.loads(stdout)["metrics"]["accuracy"]
+    assert status == 0 and accuracy == pytest.approx(model.score(pixels, DIGITS.target[:300])) and accuracy > 0.7
     status, stdout, stderr = glassnet("explain", run, home / "digits.npz", "--json")
     assert status == 0 and json.loads(stdout), stderr
     page = (run / "report.html").read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ import pytest
 from glassnet.lab.config import Sources
 from glassnet.lab.training_process import run
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @functools.cache
@@ -75,6 +75,7 @@ class Desk:
         ours, theirs = multiprocessing.Pipe()
         self.pipe, self.latest, self.notices, self.counts = ours, dict[str, Any](), list[dict[str, Any]](), dict[str, int]()
         self.faults: list[str] = []
+        self.hungry = True  # takes every picture, as an open page does
         self._replies: dict[int, Any] = {}
         self._number = 0
         self._news = threading.Condition()
@@ -107,6 +108,8 @@ class Desk:
             if kind == "notice":
                 self.notices.append(message)
             self._news.notify_all()
+        if kind in ("frame", "rbm") and self.hungry:
+            self.more()
 
     def request(self, **request: Any) -> Any:
         self._number += 1
@@ -134,7 +137,6 @@ class Desk:
             except KeyError:
                 return False
 
-        self.more()
         deadline = time.monotonic() + PATIENCE
         with self._news:
             while not now():

@@ -10,6 +10,7 @@ import pytest
 import scipy.linalg
 
 from glassnet import MLPClassifier, MLPRegressor
+from glassnet.maths import initialisers
 from glassnet.networks import products
 from glassnet.training import blocks, epoch
 
@@ -56,6 +57,18 @@ def test_a_factor_in_panels_is_the_factor(short_calls: None, p: int) -> None:
     H[-1, -1] = -1.0
     with pytest.raises(np.linalg.LinAlgError):
         blocks.cholesky(H)
+
+
+@pytest.mark.parametrize("initialiser", [None, "he_normal", "glorot_uniform"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_first_weights_in_blocks_are_those_of_one_draw(monkeypatch: pytest.MonkeyPatch, initialiser: Any, dtype: Any) -> None:
+    drawn = []
+    for most in (initialisers.DRAWN_AT_ONCE, 20):
+        monkeypatch.setattr(initialisers, "DRAWN_AT_ONCE", most)
+        random = np.random.RandomState(0)
+        W, _ = initialisers.first_weights(11, 7, bias=False, activation="relu", initialiser=initialiser, random=random, dtype=dtype)
+        drawn.append((W.tobytes(), random.uniform()))
+    assert drawn[0] == drawn[1]
 
 
 @pytest.mark.parametrize("parameters", [{}, {"solver": "sgd"}, {"solver": "gd"}, {"l1": 0.1}, {"solver": "adamw", "alpha": 0.01}], ids=str)

@@ -75,8 +75,17 @@ def test_a_wrong_file_is_named_with_what_is_wrong(text, sentence):
 def test_what_the_user_says_goes_before_what_is_chosen():
     config = decided(RunConfig(hidden=(3,), solver="sgd", epochs=7), "classification", 1000)
     assert (config.hidden, config.solver, config.epochs) == ((3,), "sgd", 7)
-    never_decided = {"delimiter", "max_seconds", "search", "search_seconds", "size", "grey", "features", "augment"}
+    never_decided = {"delimiter", "max_seconds", "search", "search_seconds", "size", "grey", "features", "augment", "pretrain_epochs"}
     assert None not in {value for name, value in vars(config).items() if name not in never_decided}
+
+
+def test_a_deep_belief_network_has_everything_decided_too():
+    config = decided(RunConfig(model="dbn", pretrain_epochs=7), "regression", 1000)
+    assert (config.pretrain_epochs, config.activation, config.hidden) == (7, "logistic", (64, 64))
+    assert decided(RunConfig(model="dbn"), "classification", 1000, pictures=True).pretrain_epochs == 20
+    assert RunConfig.from_toml(config.to_toml(), "config.toml") == config
+    estimator = estimator_for(config, watched=False)
+    assert (type(estimator).__name__, estimator.pretrain_epochs, estimator.visible) == ("DBNRegressor", 7, "auto")
 
 
 def test_a_single_layer_is_a_network_without_hidden_layers():

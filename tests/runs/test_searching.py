@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -134,6 +135,23 @@ def test_ctrl_c_ends_a_search_by_several_processes_and_leaves_none(table, tmp_pa
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are held back by POSIX's systems")
+def test_processes_are_deaf_to_ctrl_c_from_their_first_moment_and_this_one_is_not():
+    held_back = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    with searching._deaf_children(), subprocess.Popen([sys.executable, "-c", held_back], stdout=subprocess.PIPE, text=True) as child:
+        assert child.communicate()[0] == "True\n"
+    reached = []
+
+    def interrupted():
+        with searching._deaf_children():
+            signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+            reached.append("the end")
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert reached == ["the end"]
 
 
 def test_folds_keep_small_classes_in_training_and_score_every_other_row_once():

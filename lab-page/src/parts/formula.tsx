@@ -6,7 +6,10 @@ const NAME = /([zawbhv])(\d+)_(\d+)(?:_(\d+))?/g;
 
 /** Minus signs for hyphens, and signs of slopes. */
 export function plain(text: string): string {
-  return text.replace(/-/g, "\u2212").replace(/\bd(?=L\b|[a-z]\b|[a-z]\d)/g, "\u2202");
+  return text
+    .replace(/-/g, "\u2212")
+    .replace(/\bdL\/d/g, "\u2202L/\u2202")
+    .replace(/\bda\/dz/g, "\u2202a/\u2202z");
 }
 
 /** A line of letters, with layers above and units below them. */

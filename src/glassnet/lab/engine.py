@@ -26,6 +26,8 @@ from glassnet.training.history import Row
 Point = tuple[float, float, float]
 POLL = 0.004
 """Seconds between looks at the pipe while training runs."""
+WAIT = 0.01
+"""Seconds at a time that slow motion waits."""
 
 
 @dataclass
@@ -201,8 +203,8 @@ class Engine:
         if self.speed is not None:
             self._next_epoch = max(self._next_epoch + 1 / self.speed, time.monotonic())
             while self.todo.play and self.speed is not None and (left := self._next_epoch - time.monotonic()) > 0:
-                self.publisher.while_playing()
-                if request := self.link.take(min(left, 0.03)):
+                self.publisher.while_playing(spare=True)
+                if request := self.link.take(min(left, WAIT)):
                     self.handle(request)
 
     def _pausing(self, place: Place | None) -> tuple[str, str]:

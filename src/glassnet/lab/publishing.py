@@ -20,8 +20,8 @@ FULL = 0.06
 """Seconds that the purse holds."""
 EVERY = {"frame": 1 / 30, "rbm": 1 / 15, "curves": 0.1, "trace": 0.25, "panels": 0.25, "state": 0.25, "doctor": 3.0}
 """Seconds between two messages of a kind while training runs."""
-QUICK = ("state", "inputs", "points", "frame", "rbm", "curves", "trace", "panels")
-"""What is sent at once when training rests, in this order."""
+QUICK = ("state", "inputs", "points", "panels", "frame", "rbm", "curves", "trace")
+"""What is sent at once when training rests, in this order: panels take the score that frames tell."""
 RESTING = 0.25
 """Seconds of rest after which the doctor looks."""
 WATCHED = {"surface", "units", "curves", "panels", "doctor", "points"}
@@ -76,12 +76,12 @@ class Publisher:
         elif "doctor" in self._due:
             self.send("doctor")
 
-    def while_playing(self) -> None:
-        """Send what is due by the clock, as far as the purse allows."""
+    def while_playing(self, *, spare: bool = False) -> None:
+        """Send what is due by the clock, as far as the purse allows; it is not asked where training waits anyway (``spare``)."""
         worked = time.thread_time()
         self._purse = min(FULL, self._purse + SHARE * (worked - self._filled))
         self._filled = worked
-        if self._purse <= 0:
+        if self._purse <= 0 and not spare:
             return
         now = time.monotonic()
         picture = "rbm" if self.engine.config.mode == "rbm" else "frame"

@@ -14,6 +14,7 @@ Sources: Glorot & Bengio (2010), AISTATS; He, Zhang, Ren & Sun (2015), arXiv:150
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ from glassnet.checks import unknown_name
 
 Array = NDArray[Any]
 
+DRAWN_AT_ONCE = 1 << 21
+"""Numbers in one call of the generator."""
 INITIALISERS = ("glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal")
 
 
@@ -38,14 +41,24 @@ def first_weights(
     """Draw W (n_in, n_out) and b (n_out,), or None without bias, for units with ``activation``."""
     if initialiser is None:
         bound = math.sqrt((2.0 if activation == "logistic" else 6.0) / (n_in + n_out))
-        W = random.uniform(-bound, bound, (n_in, n_out)).astype(dtype, copy=False)
+        W = _drawn(random.uniform, -bound, bound, n_in, n_out, dtype)
         return W, random.uniform(-bound, bound, n_out).astype(dtype, copy=False) if bias else None
     check_initialiser(initialiser)
     rule, shape = initialiser.split("_")
     variance = {"glorot": 2.0 / (n_in + n_out), "he": 2.0 / n_in, "lecun": 1.0 / n_in}[rule]
     if shape == "uniform":
         bound = math.sqrt(3.0 * variance)
-        W = random.uniform(-bound, bound, (n_in, n_out))
+        W = _drawn(random.uniform, -bound, bound, n_in, n_out, dtype)
     else:
-        W = random.normal(0.0, math.sqrt(variance), (n_in, n_out))
-    return W.astype(dtype, copy=False), np.zeros(n_out, dtype) if bias else None
+        W = _drawn(random.normal, 0.0, math.sqrt(variance), n_in, n_out, dtype)
+    return W, np.zeros(n_out, dtype) if bias else None
+
+
+def _drawn(draw: Callable[..., Array], one: float, other: float, n_in: int, n_out: int, dtype: Any) -> Array:
+    """The numbers of ``draw(one, other, (n_in, n_out))``, some rows at a time, between which Ctrl-C is heard."""
+    W = np.empty((n_in, n_out), dtype)
+    rows = max(1, DRAWN_AT_ONCE // max(1, n_out))
+    for start in range(0, n_in, rows):
+        part = W[start : start + rows]
+        part[...] = draw(one, other, part.shape)
+    return W

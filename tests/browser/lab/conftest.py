@@ -1,4 +1,4 @@
-"""``glassnet lab`` as a process of its own, and its page in a real browser; nothing may go wrong in either, and no request may leave the machine."""
+"""``glassnet lab`` as a process of its own, and its page in a real browser: nothing may go wrong, and no request may leave the machine."""
 
 from __future__ import annotations
 
@@ -131,9 +131,8 @@ class Shown:
 
     def wait_for(self, node: str, test: str) -> None:
         """Wait until a number satisfies ``test``, written with v: ``v > 3``."""
-        self.wait(
-            f"""node => {{ const v = parseFloat(document.querySelector(`[data-node="${{node}}"]`)?.dataset.value); return {test} }}""", node
-        )
+        read = "parseFloat(document.querySelector(`[data-node='${node}']`)?.dataset.value)"
+        self.wait(f"node => {{ const v = {read}; return {test} }}", node)
 
     def ready(self) -> None:
         """Wait until the network is drawn and training can begin."""
@@ -144,7 +143,10 @@ class Shown:
         """Single steps of one size."""
         self.check(f"step-{size}")
         for _ in range(times):
+            epoch = self.value("epoch")
             self.press("step")
+            if size == "epoch":  # one that is under way is not hurried by another
+                self.wait_for("epoch", f"v === {epoch + 1}")
 
     def send(self, command: dict[str, Any]) -> dict[str, Any]:
         """What the engine answers to a command of the page's own making."""
@@ -192,9 +194,8 @@ def show(chromium: Browser) -> Iterator[Callable[..., Shown]]:
     contexts = []
 
     def open_page(lab: Lab, lesson: str = "", **settings: Any) -> Shown:
-        context = chromium.new_context(
-            **{"viewport": {"width": 1280, "height": 900}, "locale": "en-US", "accept_downloads": True, **settings}
-        )
+        usual = {"viewport": {"width": 1280, "height": 900}, "locale": "en-US", "accept_downloads": True}
+        context = chromium.new_context(**{**usual, **settings})
         contexts.append(context)
         seen = Shown(context.new_page(), lab)
         opened.append(seen)

@@ -119,8 +119,8 @@ def test_choices_of_learning(show: Show, lab: Lab, control: str, value: str, wor
         ("l1", "0.003", "l1"),
         ("seed", "7", "seed"),
         ("samples", "60", "samples"),
-    ]
-    + [("data-seed", "5", "dataseed")],
+        ("data-seed", "5", "dataseed"),
+    ],
 )
 def test_numbers_of_learning_and_data(show: Show, lab: Lab, control: str, value: str, word: str) -> None:
     seen = show(lab, LESSON)

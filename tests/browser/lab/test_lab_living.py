@@ -1,4 +1,4 @@
-"""The page as a whole: quick to appear, small, reachable by keyboard and by name, whole at any width, and patient with an engine that goes away."""
+"""The page as a whole: quick, small, reachable by keyboard and by name, whole at any width, and patient with an engine that goes away."""
 
 from __future__ import annotations
 
@@ -72,10 +72,12 @@ def test_it_is_whole_at_any_width(show: Show, lab: Lab, width: int, lesson: str)
 
 def test_everything_that_is_worked_has_a_name(show: Show, lab: Lab) -> None:
     seen = show(lab, LESSON)
-    nameless = """() => Array.from(document.querySelectorAll('button, input, select, a[href], [role=tab], canvas[role=img], svg[role=img]')).filter(e => {
-        const label = e.getAttribute('aria-label') || e.textContent.trim() || (e.labels && e.labels.length && e.labels[0].textContent.trim())
-            || (e.getAttribute('aria-labelledby') && document.getElementById(e.getAttribute('aria-labelledby')))
-        return !label && e.getAttribute('aria-hidden') !== 'true' && e.tabIndex !== -1 || (e.tagName === 'CANVAS' && !label) }).map(e => e.outerHTML.slice(0, 120))"""
+    nameless = """() => {
+        const worked = 'button, input, select, a[href], [role=tab], canvas[role=img], svg[role=img]'
+        const named = e => e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.[0]?.textContent.trim()
+            || document.getElementById(e.getAttribute('aria-labelledby'))
+        const reached = e => e.getAttribute('aria-hidden') !== 'true' && (e.tabIndex !== -1 || e.tagName === 'CANVAS')
+        return Array.from(document.querySelectorAll(worked)).filter(e => reached(e) && !named(e)).map(e => e.outerHTML.slice(0, 120)) }"""
     for tab in ("example", "mistakes", "gradients", "landscape", "code"):
         seen.tab(tab)
         assert seen.page.evaluate(nameless) == []
@@ -103,7 +105,8 @@ def test_the_keyboard_reaches_a_weight_and_the_leaves(show: Show, lab: Lab) -> N
 
 def test_sign_is_told_by_more_than_colour(show: Show, lab: Lab) -> None:
     seen = show(lab, LESSON)
-    read = """elements => elements.map(e => [parseFloat(e.dataset.value), e.querySelector('.edge')?.getAttribute('stroke-dasharray') ?? null])"""
+    read = """elements => elements.map(e =>
+        [parseFloat(e.dataset.value), e.querySelector('.edge')?.getAttribute('stroke-dasharray') ?? null])"""
     edges = seen.page.locator(".edges .edge-group").evaluate_all(read)
     assert {value < 0 for value, _ in edges} == {True, False}
     assert all((value < 0) == (dash is not None) for value, dash in edges)
@@ -111,7 +114,8 @@ def test_sign_is_told_by_more_than_colour(show: Show, lab: Lab) -> None:
 
 def test_motion_stops_where_it_is_not_wanted(show: Show, lab: Lab) -> None:
     seen = show(lab, LESSON, reduced_motion="reduce")
-    moving = "() => Array.from(document.querySelectorAll('*')).filter(e => getComputedStyle(e).transitionDuration.split(',').some(t => parseFloat(t) > 0)).length"
+    moving = """() => Array.from(document.querySelectorAll('*')).filter(e =>
+        getComputedStyle(e).transitionDuration.split(',').some(t => parseFloat(t) > 0)).length"""
     assert seen.page.evaluate(moving) == 0
 
 

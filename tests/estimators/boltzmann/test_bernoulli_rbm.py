@@ -136,7 +136,7 @@ def test_verbose_prints_scikit_learns_line(capsys):
 def test_faults_are_named_together():
     with pytest.raises(ValueError, match="2 faults.*\n.*n_components must be an integer of 1.*\n.*learning_rate must be a number above 0"):
         BernoulliRBM(0, learning_rate=-1.0).fit(DIGITS)
-    with pytest.raises(DivergenceError, match="epoch 1 with learning_rate=1e\\+300"):
+    with pytest.warns(UserWarning, match="outside"), pytest.raises(DivergenceError, match="epoch 1 with learning_rate=1e\\+300"):
         BernoulliRBM(4, learning_rate=1e300, n_iter=3, random_state=0).fit(DIGITS * 1e10)
 
 

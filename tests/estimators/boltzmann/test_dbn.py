@@ -119,6 +119,77 @@ def test_going_on_leaves_pretraining_alone():
         assert DBNClassifier((5,)).partial_fit(X, y, classes=np.unique(y)).rbms_ == []
 
 
+def test_nobody_waits_for_machines_before_a_mistake_is_named(monkeypatch):
+    monkeypatch.setattr("glassnet.estimators.boltzmann.deep_belief.pretrained", lambda *_, **__: pytest.fail("machines were learned"))
+    for wrong, given, sentence in (
+        ({"solver": "adm"}, (X, y), "Did you mean 'adam'"),
+        ({"loss": "squared"}, (X, y), "loss must be"),
+        ({}, (X, y[:-1]), "inconsistent numbers of samples"),
+        ({}, (X[:100], [*y[:50], None]), "inconsistent numbers of samples"),  # those with a label alone would fit together
+        ({}, (X, y, -np.ones(len(y))), "Negative values"),
+        ({}, (np.where(X == 1, np.nan, X), y), "NaN"),
+    ):
+        net = DBNClassifier((5,), **wrong)
+        with pytest.raises(ValueError, match=sentence):
+            net.fit(*given)
+        assert not hasattr(net, "rbms_")
+    labels = np.array([*y[:50], *[None] * (len(y) - 50)])
+    unlabelled = X.copy()
+    unlabelled[60, 3] = np.nan
+    with pytest.raises(ValueError, match="NaN"):
+        DBNClassifier((5,)).fit(unlabelled, labels)
+
+
+def test_ctrl_c_while_machines_learn_leaves_the_network_as_it_was():
+    def press(layer, row):
+        if (layer, row["epoch"]) == (1, 2):
+            raise KeyboardInterrupt
+
+    net = DBNClassifier((8, 4), pretrain_epochs=3, max_iter=2, random_state=0)
+    net._watch = press
+    with pytest.raises(KeyboardInterrupt):
+        net.fit(X, y)
+    assert not hasattr(net, "coefs_") and not hasattr(net, "rbms_")
+    net._watch = None
+    before = net.fit(X, y).predict_proba(X)
+    net._watch = press
+    with pytest.raises(KeyboardInterrupt):
+        net.fit(X, y)
+    assert np.array_equal(net.predict_proba(X), before)
+
+
+def test_columns_find_their_kind_by_their_values():
+    Z = np.column_stack([X[:, 20], X[:, 21] * 100 - 5, X[:, 22]])
+    net = DBNClassifier((6,), visible="auto", pretrain_epochs=1, max_iter=1, random_state=0)
+    assert net.fit(Z, y).rbms_[0]._units.kinds == ("bernoulli", "gaussian", "bernoulli")
+    assert net.fit(X, y).rbms_[0]._units.plain
+    assert set(net.fit(X - 3, y).rbms_[0]._units.kinds) == {"gaussian"}
+
+
+def test_held_out_rows_are_measured_beside_the_others():
+    net = DBNClassifier((8, 4), pretrain_epochs=2, max_iter=1, random_state=0).fit(X[:1000], y[:1000], X_val=X[1000:], y_val=y[1000:])
+    low, high = net.rbms_
+    gap = high.free_energy_gap(low.transform(X[:1000]), low.transform(X[1000:]))
+    assert high.history_[-1]["free_energy_gap"] == pytest.approx(gap, abs=0.2)  # by 500 of the rows
+    assert low.history_[-1]["val_reconstruction_error"] is not None
+
+
+def test_samples_come_down_from_the_topmost_machine():
+    tight = {"learning_rate": 0.2, "batch_size": 10, "sparsity_target": None}
+    rng = np.random.default_rng(0)
+    pairs = np.repeat([[0.0, 0, 1, 1], [1, 1, 0, 0]], 100, axis=0)[rng.permutation(200)]
+    net = DBNClassifier((6, 4), pretrain_epochs=60, pretraining=tight, max_iter=1, random_state=0).fit(pairs, pairs[:, 0].astype(int))
+    drawn = net.sample(400, burn_in=100, thin=5, random_state=0)
+    assert set(np.unique(drawn)) == {0.0, 1.0}
+    own = (drawn == [0, 0, 1, 1]).all(axis=1) | (drawn == [1, 1, 0, 0]).all(axis=1)
+    assert own.mean() > 0.8  # two of sixteen patterns
+    means = net.sample(50, burn_in=50, means=True, random_state=0)
+    assert np.all((means > 0) & (means < 1))
+    assert np.array_equal(means, net.sample(50, burn_in=50, means=True, random_state=0))
+    with pytest.raises(ValueError, match="no machines to draw from"):
+        DBNClassifier((4,), pretrain_epochs=0, max_iter=1).fit(X, y).sample()
+
+
 def test_faults_of_the_pretraining_are_named():
     with pytest.raises(
         ValueError, match="2 faults.*\n.*pretrain_epochs must be.*\n.*an entry of pretraining must be.*Did you mean 'learning_rate'"

@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.model_selection import GridSearchCV
 
 import glassnet
+from glassnet.estimators.boltzmann.bernoulli_rbm import BernoulliRBM
 from glassnet.estimators.boltzmann.rbm import RBM
 
 DIGITS = (load_digits().data > 7).astype(np.float32)
@@ -143,7 +144,13 @@ def test_the_gap_grows_when_rows_are_learned_by_heart_and_stopping_restores_the_
     settings = {"learning_rate": 0.1, "batch_size": 20, "n_iter": 150, "early_stopping": True, "n_iter_no_change": 5, "random_state": 0}
     stopped = RBM(100, **settings).fit(X, X_val=X_val)
     assert "did not improve" in stopped.stopped_because_ and stopped.n_iter_ < 150
-    assert stopped.score(X_val) == pytest.approx(max(stopped.history_.column("val_pseudo_likelihood")), rel=1e-4)
+    scores = stopped.history_.column("val_pseudo_likelihood")
+    assert stopped.score(X_val) == pytest.approx(max(scores), rel=1e-4)
+    assert stopped.score(X_val) > heart.score(X_val) + 1  # what was restored is better than learning by heart
+    assert scores == heart.history_.column("val_pseudo_likelihood")[: stopped.n_iter_]  # watching changes nothing
+    best = int(np.argmax(scores)) + 1
+    there = RBM(100, **{**settings, "n_iter": best, "early_stopping": False}).fit(X)
+    assert np.array_equal(stopped.components_, there.components_)
 
 
 def test_half_covered_digits_are_completed():
@@ -222,6 +229,89 @@ def test_time_ends_a_training():
 def test_verbose_tells_the_measures(capsys):
     RBM(4, n_iter=1, verbose=1, random_state=0).fit(DIGITS[:50], X_val=DIGITS[50:80])
     assert "pseudo-likelihood = -" in (said := capsys.readouterr().out) and "free-energy gap" in said
+
+
+@pytest.mark.parametrize("kind", [RBM, BernoulliRBM])
+def test_ctrl_c_keeps_what_was_learned_and_says_so(kind):
+    def press(row):
+        if row["epoch"] == 3:
+            raise KeyboardInterrupt
+
+    rbm = kind(8, n_iter=10, random_state=0)
+    rbm._spoken = lambda *_: (press,)
+    with pytest.warns(UserWarning, match="interrupted by user. The machine holds the parameters as they were then"):
+        rbm.fit(DIGITS[:200])
+    assert rbm.n_iter_ == 3 and rbm.stopped_because_.startswith("interrupted by the user")
+    assert np.array_equal(rbm.components_, kind(8, n_iter=3, random_state=0).fit(DIGITS[:200]).components_)
+
+
+def test_ctrl_c_within_a_search_ends_the_search():
+    class Pressed(RBM):
+        def _spoken(self):
+            def press(row):
+                raise KeyboardInterrupt
+
+            return (press,)
+
+    with pytest.raises(KeyboardInterrupt):
+        GridSearchCV(Pressed(2, n_iter=2), {"k": [1, 2]}, cv=2).fit(DIGITS[:100])
+
+
+@pytest.mark.parametrize("kind", [RBM, BernoulliRBM])
+def test_values_that_no_probability_has_are_warned_of(kind):
+    with pytest.warns(UserWarning, match=r"4 of 4 columns of bernoulli units have values outside \[0, 1\], from 0.1 to 7.9") as caught:
+        kind(3, n_iter=1, random_state=0).fit(IRIS)
+    assert "MinMaxScaler" in str(caught[0].message) and "'gaussian'" in str(caught[0].message)
+    kind(3, n_iter=1, random_state=0).fit(scipy.sparse.csr_array(DIGITS))  # no warning
+
+
+def test_softmax_groups_that_are_no_probabilities_are_refused():
+    X = np.eye(3)[[0, 1, 2, 2, 1]]
+    for wrong, sentence in (([0, 0, 0], "row 1 adds up to 0"), ([1, 1, 0], "row 1 adds up to 2"), ([2, 0, -1], "the smallest is -1")):
+        rows = X.copy()
+        rows[1] = wrong
+        with pytest.raises(ValueError, match="Columns 0 to 2 are one softmax group.*" + sentence):
+            RBM(2, visible="softmax", n_iter=1).fit(rows)
+    RBM(2, visible="softmax", n_iter=1, random_state=0).fit(X)
+
+
+@pytest.mark.parametrize("visible", ["bernoulli", "gaussian"])
+@pytest.mark.parametrize("rows", ["constant columns", "one row", "twice the same row"])
+def test_rows_that_say_little_leave_finite_numbers(visible, rows):
+    X = {"constant columns": np.c_[np.zeros(40), np.ones(40), np.arange(40) % 2], "one row": np.array([[0.0, 1, 0.5]])}.get(rows)
+    X = np.tile([[0.0, 1, 0.5]], (2, 1)) if X is None else X
+    rbm = RBM(4, visible=visible, n_iter=30, batch_size=5, random_state=0).fit(X)
+    for value in (rbm.free_energy(X), rbm.components_, rbm.log_variance_, rbm.sample(5, burn_in=10)):
+        assert np.isfinite(value).all()
+
+
+@pytest.mark.parametrize("kind", [RBM, BernoulliRBM])
+def test_what_is_no_table_of_numbers_is_refused_with_the_remedy(kind):
+    X = DIGITS[:20].astype(float)
+    X[3, 4] = np.nan
+    with pytest.raises(ValueError, match="Input X contains NaN.*\n.*TablePreparation fills in missing values"):
+        kind(2).fit(X)
+    with pytest.raises(ValueError, match="TablePreparation turns columns of text"):
+        kind(2).fit(np.array([["a", "b"], ["c", "d"]]))
+    with pytest.raises(ValueError, match="n_components must be an integer of 1 or more; got 0"):
+        kind(0).fit(DIGITS)
+    with pytest.raises(ValueError, match="hidden units are 0, 1 or a probability"):
+        kind(2, n_iter=1, random_state=0).fit(DIGITS[:50]).inverse_transform([[0.5, np.inf]])
+
+
+def test_gaussian_machines_say_why_they_have_no_pseudo_likelihood():
+    rbm = RBM(3, visible="gaussian", n_iter=1, random_state=0).fit(IRIS)
+    for name in ("score_samples", "score"):
+        with pytest.raises(AttributeError) as caught:
+            getattr(rbm, name)
+        assert "use free_energy, or log_likelihood" in str(caught.value.__cause__ or caught.value)
+
+
+def test_a_tempered_machine_goes_on_from_a_file_with_all_its_chains(tmp_path):
+    rbm = RBM(4, method="pt", n_temperatures=3, n_chains=10, n_iter=2, warm_start=True, random_state=0).fit(DIGITS[:100])
+    glassnet.save(rbm, tmp_path / "machine")
+    again = glassnet.load(tmp_path / "machine").fit(DIGITS[:100])
+    assert again.h_samples_.shape == (10, 4) and len(again.swap_rates_) == 2 and len(again.history_) == 4
 
 
 def test_faults_are_named_together():

@@ -15,13 +15,15 @@ class DBNClassifier(DeepBeliefNetwork, MLPClassifier):
     ----------
     hidden_layer_sizes : int or sequence of ints, default=(500, 250)
         Units per hidden layer, each >= 1.
-    visible : {'bernoulli', 'gaussian', 'softmax'} or list of these, default='bernoulli'
-        The kind of the inputs, for all columns or for each, as in `RBM`.
+    visible : {'bernoulli', 'gaussian', 'softmax', 'auto'} or list of the first three, default='bernoulli'
+        The kind of the inputs, for all columns or for each, as in `RBM`; 'auto' takes a column whose values all lie in [0, 1] for
+        'bernoulli' and any other for 'gaussian'.
     pretrain_epochs : int, default=10
         Epochs of each machine, >= 0; 0 begins at random weights, as a multilayer perceptron does.
     pretraining : dict or None, default=None
         Parameters of `RBM` for every machine, such as ``{'learning_rate': 0.05, 'k': 5}``; the rest is contrastive divergence with one
-        sweep, rate 0.1, momentum 0.5 and a small weight decay.
+        sweep, rate 0.1 (0.01 with Gaussian columns), momentum 0.5 and a small weight decay. Where rows are many, hidden units that are
+        seldom active tell classes apart better: ``{'sparsity_target': 0.1, 'sparsity_cost': 0.3}``.
     missing_label : object, default=None
         What marks rows without a label beside None and nan; -1 for scikit-learn's convention.
     solver : str, default='adam'
@@ -57,7 +59,7 @@ class DBNClassifier(DeepBeliefNetwork, MLPClassifier):
     Attributes
     ----------
     rbms_ : list of RBM
-        The machines as pre-training left them; not kept in files.
+        The machines as pre-training left them; not kept in files. ``sample`` draws from them.
     coefs_, intercepts_, classes_, history_, stopped_because_, n_iter_, ...
         As in `MLPClassifier`.
 

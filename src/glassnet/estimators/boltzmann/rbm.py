@@ -303,4 +303,6 @@ class RBM(LearningMachine):
 
     def _set_state(self, arrays: dict[str, Array], facts: dict[str, Any]) -> None:
         super()._set_state(arrays, facts)
-        self._all_chains, self.swap_rates_ = self.h_samples_, None
+        rungs = self.n_temperatures if self.method == "pt" else 1  # a file keeps the chains at temperature 1; hot ones mix at once
+        self._all_chains, self.swap_rates_ = np.tile(self.h_samples_, (rungs, 1)), None
+        self.h_samples_ = self._all_chains[-len(self.h_samples_) :]
