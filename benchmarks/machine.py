@@ -15,7 +15,7 @@ PEERS = ("numpy", "scipy", "numba", "scikit-learn", "torch", "jax", "onnxruntime
 def machine() -> str:
     """Processor, cores this process may use, memory, system."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{_processor()}, {cores} cores{_memory()}, {platform.system()}, Python {platform.python_version()}"
+    return f"{_processor()}, {cores} core{'' if cores == 1 else 's'}{_memory()}, {platform.system()}, Python {platform.python_version()}"
 
 
 def _processor() -> str:

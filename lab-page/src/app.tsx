@@ -90,7 +90,6 @@ function RbmBoard() {
       </div>
       <div class="column middle">
         <Machine />
-        {shownUnless("scrub", <Scrubber />)}
         {shownUnless("code", <Lower />)}
       </div>
       <div class="column right">

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import glassnet
-from glassnet import LogisticRegression, MLPClassifier
+from glassnet import BernoulliRBM, LogisticRegression, MLPClassifier
 from glassnet.checks import ModelFileError
 from glassnet.estimators import persistence, plain_values
 from glassnet.files import container
@@ -27,7 +27,7 @@ CONSTANT, FACTOR = 128 * 2**20, 50
 
 def resaved(path: Path, change: Callable[[dict[str, Any], dict[str, Any]], None], model: Any = None) -> Path:
     """A model file changed by someone who knows the format: its checksums are right again."""
-    glassnet.save((LogisticRegression() if model is None else model).fit(X, Y), path)
+    glassnet.save((LogisticRegression() if model is None else model).fit((X > 0).astype(float) if model else X, Y), path)
     arrays, metadata = container.read(path)
     change(arrays, metadata)
     container.write(path, arrays, metadata)
@@ -64,6 +64,20 @@ def test_little_that_asks_for_much_is_refused_before_it_is_made(change: Any, sen
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2**24
+
+
+def hidden_offsets_as_a_table(arrays: dict[str, Any], metadata: dict[str, Any]) -> None:
+    arrays["intercept_hidden"] = arrays["intercept_hidden"][:, None, None]
+
+
+def whole_numbers_for_weights(arrays: dict[str, Any], metadata: dict[str, Any]) -> None:
+    arrays["components"] = np.ones(arrays["components"].shape, np.int64)
+
+
+@pytest.mark.parametrize("change", [hidden_offsets_as_a_table, whole_numbers_for_weights])
+def test_a_machine_of_odd_arrays_is_refused(change: Any, tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match="does not describe a model that works"):
+        glassnet.load(resaved(tmp_path / "m", change, BernoulliRBM(n_components=2, n_iter=1, random_state=0)))
 
 
 def nested(item: str) -> Callable[[dict[str, Any], dict[str, Any]], None]:

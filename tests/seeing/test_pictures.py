@@ -127,6 +127,10 @@ def test_pictures_of_an_estimator_are_its_rows_and_its_own_probabilities():
     surest = wrong[np.argsort(-p[wrong], kind="stable")][:4]
     assert display.wrong_.tolist() == surest.tolist()
     assert np.array_equal(display.images_[4].get_array(), X[200 + surest[0]].reshape(8, 8))
-    assert shown(display.figure_)[4].get_xlabel().startswith(f"{answer[surest[0]]} · {100 * p[surest[0]]:.0f} %\nis {y[200 + surest[0]]}")
+    assert (
+        shown(display.figure_)[4]
+        .get_xlabel()
+        .startswith(f"class {answer[surest[0]]} · {100 * p[surest[0]]:.0f} %\nis class {y[200 + surest[0]]}")
+    )
     sparse = ConfidentPictureDisplay.from_estimator(model, csr_matrix(X[200:]), y[200:], most=4)
     assert np.array_equal(sparse.images_[4].get_array(), display.images_[4].get_array())

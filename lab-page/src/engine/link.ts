@@ -37,8 +37,29 @@ function forget(): void {
   store.selection.value = null;
 }
 
+/** How long the state of a new run waits for its first picture, so that the page changes at once and does not blink. */
+const PATIENCE = 400;
+let since = 0;
+
+function held(): boolean {
+  const state = waiting.get("state");
+  if (state?.kind !== "state" || !store.state.value || state.run === store.state.value.run) {
+    since = 0;
+    return false;
+  }
+  since ||= performance.now();
+  const picture = waiting.get(state.config.mode === "rbm" ? "rbm" : "frame");
+  const there = picture !== undefined && "run" in picture && picture.run === state.run;
+  return !there && performance.now() - since < PATIENCE;
+}
+
 function flush(): void {
+  if (held()) {
+    requestAnimationFrame(flush);
+    return;
+  }
   scheduled = false;
+  since = 0;
   const newest = waiting;
   waiting = new Map();
   batch(() => {

@@ -30,10 +30,7 @@ export function Code() {
   return (
     <div class="stack">
       <div class="row spread">
-        <p class="note">
-          {written.exact ? "Run it, and the weights are the same to the last digit. " : ""}
-          {written.told}
-        </p>
+        <p class="note">{written.told}</p>
         <div class="row">
           <button type="button" class="small" data-control="copy-code" onClick={() => void copy(written.code, "The program is copied.")}>
             Copy

@@ -13,7 +13,6 @@ export function Learning() {
   if (!now) return null;
   const net = now.config.network;
   const set = (network: Partial<Config["network"]>) => configure({ network } as Parameters<typeof configure>[0]);
-  const dropout = net.hidden[0]?.dropout ?? 0;
   return (
     <Card title="Learning">
       <div class="fields">
@@ -28,9 +27,18 @@ export function Learning() {
         )}
         <NumberField label="L2 penalty" name="alpha" value={net.alpha} min={0} onChange={(alpha) => set({ alpha })} />
         <NumberField label="L1 penalty" name="l1" value={net.l1} min={0} onChange={(l1) => set({ l1 })} />
-        {net.hidden.length ? (
-          <NumberField label="Dropout" name="dropout" value={dropout} min={0} max={0.95} hint="Share of hidden units switched off at each update" onChange={(share) => reshape((all) => all.map((layer) => ({ ...layer, dropout: share })))} />
-        ) : null}
+        {net.hidden.map((layer, l) => (
+          <NumberField
+            key={l}
+            label={net.hidden.length > 1 ? `Dropout, hidden ${l + 1}` : "Dropout"}
+            name={`dropout-${l + 1}`}
+            value={layer.dropout}
+            min={0}
+            max={0.95}
+            hint="Share of the layer's units switched off at each update"
+            onChange={(dropout) => reshape((all) => all.map((one, k) => (k === l ? { ...one, dropout } : one)))}
+          />
+        ))}
         {net.optimiser === "sgd" || net.optimiser === "rmsprop" ? <Seed value={net.seed} set={(seed) => set({ seed })} /> : null}
         <Select label="First weights" name="initialiser" value={String(net.initialiser)} choices={choicesOf(now.choices.initialiser)} onChange={(value) => set({ initialiser: value === "null" ? null : value })} wide />
       </div>

@@ -138,7 +138,7 @@ def load_with_extra(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
         return _rebuilt(arrays, metadata), dict(metadata["extra"])
     except MemoryError as error:
         raise ModelFileError(f"{file} describes a model that does not fit into the memory that is left. Free some first.") from error
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+    except Exception as error:  # nothing that a file says may end in another way, whatever part of the model it upsets
         what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) and error.args else str(error)
         raise ModelFileError(f"{file} does not describe a model that works: {what[:300]}. Save the model again.") from error
 

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from glassnet.lab.address import Point, lesson_of
-from glassnet.lab.config import LARGEST_SEED, Config, LayerConfig, Refusal, changed
-from glassnet.lab.datasets import NUMBER
+from glassnet.lab.changing import FILE_ROWS, configure, load_state, not_at_its_end
+from glassnet.lab.config import LARGEST_SEED, Refusal, changed
 from glassnet.lab.engine import Cursor, Engine, Todo
-from glassnet.lab.learning import MOST_EPOCHS, Unwound
+from glassnet.lab.learning import Unwound
+from glassnet.lab.painting import paint
 from glassnet.lab.publishing import WATCHED
 from glassnet.lab.view import View
-from glassnet.lab.window import Window
 
 if TYPE_CHECKING:
     from glassnet.lab.link import Plain
-
-MOST_POINTS = 20_000
-OF_LEARNING = ("learning_rate", "optimiser", "momentum", "alpha", "l1", "batch_size")
-"""Fields of the network that may change while a run goes on."""
 
 
 def _whole(command: Mapping[str, Any], name: str, low: int, high: int, usual: int | None = None) -> int:
@@ -120,145 +114,6 @@ def reset(engine: Engine, command: Plain) -> None:
     raise Unwound
 
 
-def configure(engine: Engine, command: Plain) -> None:
-    """Change the lesson."""
-    part = command.get("config")
-    config = changed(engine.config, part)
-    assert isinstance(part, dict)
-    data = part.get("data") or {}
-    if any(name in data for name in ("source", "name", "target")) and config.data != engine.config.data:
-        config = _other_data(config, part)
-    if [one.units for one in config.network.hidden] != [one.units for one in engine.config.network.hidden]:
-        config = changed(config, {"network": {"start": "drawn"}})
-    if config.mode == "rbm" and engine.data.picture is None and "data" not in part:
-        config = _other_data(changed(config, {"data": {"source": "digits", "name": ""}}), {"data": {}})
-    _adopt(engine, config, engine.points)
-
-
-def _other_data(config: Config, part: Mapping[str, Any]) -> Config:
-    """What was said of the inputs and the axes of other rows does not hold for these."""
-    config = dataclasses.replace(config, inputs=config.inputs if "inputs" in part else (), axes=config.axes if "axes" in part else None)
-    data = part["data"]
-    if config.data.source not in ("file", "given") and "target" not in data:
-        config = changed(config, {"data": {"target": None}})
-    if config.data.source in ("file", "given", "digits") and "samples" not in data:
-        config = changed(config, {"data": {"samples": 20_000}})
-    return config
-
-
-def load_state(engine: Engine, command: Plain) -> None:
-    """A whole lesson from an address."""
-    config, points, unknown = lesson_of(command.get("query", ""))
-    if unknown:
-        engine.link.notice("warning", f"The address has words that mean nothing here: {', '.join(unknown)[:200]}. They are left out.")
-    _adopt(engine, config, points or engine.points)
-
-
-def _adopt(engine: Engine, config: Config, points: list[Point]) -> None:
-    """Take a configuration: draw otherwise, go on learning otherwise, or begin a new run."""
-    old = engine.config
-    if config == old and points == engine.points:
-        return
-    if points == engine.points and _only_drawn_otherwise(old, config):
-        _draw_otherwise(engine, config)
-    elif points == engine.points and _only_learns_otherwise(old, config) and engine.run is not None and not engine.ended:
-        if not engine.run.epochs and not (engine.run.place and engine.run.place.done):
-            engine.begin(engine.prepare(config, points), points)
-            raise Unwound
-        _not_at_its_end(engine.run)
-        engine.at_boundary()
-        raise Unwound(None, lambda: engine.next_stage(config))
-    else:
-        playing = engine.todo.play
-        prepared = engine.prepare(config, points)
-        if prepared[1] is not engine.data or prepared[2].names != engine.lesson.names:
-            engine.folds = None
-        engine.begin(prepared, points)
-        engine.todo.play = playing and engine.run is not None
-        if engine.todo.play:
-            engine.say_status("playing", "Training.")
-        raise Unwound
-
-
-def _only_drawn_otherwise(old: Config, new: Config) -> bool:
-    hidden = "rbm" if new.mode == "network" else "network"
-    same = dataclasses.replace(new, axes=old.axes, resolution=old.resolution)
-    return new.mode == old.mode and dataclasses.replace(same, **{hidden: getattr(old, hidden)}) == old
-
-
-def _only_learns_otherwise(old: Config, new: Config) -> bool:
-    if new.mode != "network" or len(new.network.hidden) != len(old.network.hidden):
-        return False
-    pairs = zip(new.network.hidden, old.network.hidden, strict=True)
-    hidden = tuple(LayerConfig(one.units, one.activation, before.dropout) for one, before in pairs)
-    kept = {name: getattr(old.network, name) for name in OF_LEARNING}
-    network = dataclasses.replace(new.network, **kept, hidden=hidden)
-    return dataclasses.replace(new, network=network, axes=old.axes, resolution=old.resolution, rbm=old.rbm) == old
-
-
-def _draw_otherwise(engine: Engine, config: Config) -> None:
-    made = engine.lesson
-    if config.axes != engine.config.axes:
-        wanted = config.axes
-        if wanted is not None and (not set(wanted) <= set(made.numeric) or wanted[0] == wanted[1]):
-            raise Refusal(f"axes must be two different columns of numbers; got {' and '.join(wanted)}.", "axes")
-    made = made.with_view(config)
-    engine.config, engine.lesson = config, made
-    if config.axes != engine.window.lesson.config.axes:
-        engine.window = Window(made)
-        if engine.view is not None and engine.run is not None and config.mode == "network":
-            engine.view = View(made, engine.run.subject, engine.window, engine.view.folds)
-        engine.publisher.due("inputs", "points")
-    if engine.run is not None:
-        engine.run.lesson = made
-    engine.publisher.due("state", "frame")
-
-
-def paint(engine: Engine, command: Plain) -> None:
-    """Points by hand."""
-    points = [] if command.get("clear") else list(engine.points) if engine.config.data.source == "painted" else []
-    target = engine.config.data.target if engine.config.data.source == "painted" else None
-    if command.get("keep") and not command.get("clear") and engine.config.data.source != "painted":
-        points = _as_points(engine)
-        target = None if engine.data.classifies else NUMBER
-    points += _points(command.get("add", []), numbers=target == NUMBER)
-    if (gone := command.get("remove")) is not None:
-        x, y, radius = (_number(gone, name) for name in ("x", "y", "radius"))
-        points = [one for one in points if math.hypot(one[0] - x, one[1] - y) > radius]
-    if len(points) > MOST_POINTS:
-        raise Refusal(f"at most {MOST_POINTS:,} points can be painted; these are {len(points):,}. Clear some.", "add")
-    config = changed(engine.config, {"data": {"source": "painted", "name": "", "target": target}})
-    if engine.config.data.source != "painted":
-        config = dataclasses.replace(config, axes=None, inputs=tuple(one for one in config.inputs if "x" in one))
-    _adopt(engine, config, points)
-
-
-def _number(fields: Any, name: str) -> float:
-    value = fields.get(name) if isinstance(fields, dict) else None
-    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e6:
-        raise Refusal(f"remove.{name} must be a number; got {str(value)[:40]!r}.", f"remove.{name}")
-    return float(value)
-
-
-def _points(given: Any, *, numbers: bool) -> list[Point]:
-    found = []
-    for one in given if isinstance(given, list) else [given]:
-        right = isinstance(one, list | tuple) and len(one) == 3
-        right = right and all(isinstance(v, int | float) and not isinstance(v, bool) and abs(v) < 1e6 for v in one)
-        if not right or not (numbers or one[2] in range(10)):
-            raise Refusal(f"a point is [x, y, class], classes from 0 to 9; got {str(one)[:60]}.", "add")
-        found.append((float(one[0]), float(one[1]), float(one[2])))
-    return found
-
-
-def _as_points(engine: Engine) -> list[Point]:
-    """The rows that are shown, as if they had been painted."""
-    if not engine.data.plain or len(engine.window.axes) != 2:
-        raise Refusal("only points in a plane can be painted on. Choose a dataset of two inputs, or begin with an empty plane.", "keep")
-    xy, y = engine.window.places().astype(float), engine.data.y
-    return [(float(a), float(b), float(c)) for (a, b), c in zip(xy, y, strict=True)]
-
-
 def edit(engine: Engine, command: Plain) -> Plain | None:
     """A weight by hand."""
     run = engine.run
@@ -271,7 +126,7 @@ def edit(engine: Engine, command: Plain) -> Plain | None:
     value = command.get("value")
     if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= 1e6:
         raise Refusal(f"value must be a number of at most a million; got {str(value)[:40]!r}.", "value")
-    _not_at_its_end(run)
+    not_at_its_end(run)
     engine.at_boundary()
     engine.todo, engine.shown = Todo(), None
     stored = {"value": float(engine.view.dtype.type(value))}
@@ -281,12 +136,6 @@ def edit(engine: Engine, command: Plain) -> Plain | None:
     (pairs[layer - 1][1] if source is None else pairs[layer - 1][0][source])[unit] = value
     engine.begin((engine.config, engine.data, engine.lesson, engine.window), engine.points, run.given_weights(pairs))
     raise Unwound(stored)
-
-
-def _not_at_its_end(run: Any) -> None:
-    """Raise Refusal where a run has no epochs left."""
-    if run.epochs >= MOST_EPOCHS:
-        raise Refusal(f"{MOST_EPOCHS:,} epochs are the most of a run. Reset it to begin anew.", None, "busy")
 
 
 def pick(engine: Engine, command: Plain) -> None:
@@ -330,7 +179,7 @@ def speed(engine: Engine, command: Plain) -> None:
 def opened(engine: Engine, request: Plain) -> None:
     """A file was uploaded: read it, and learn from it."""
     sources = dataclasses.replace(engine.sources, upload=request["open"], upload_name=request["name"])
-    part = {"data": {"source": "file", "name": request["name"][:200], "target": None, "samples": 20_000}}
+    part = {"data": {"source": "file", "name": request["name"][:200], "target": None, "samples": FILE_ROWS}}
     config = dataclasses.replace(changed(engine.config, part), inputs=(), axes=None, mode="network")
     before, engine.sources = engine.sources, sources
     try:

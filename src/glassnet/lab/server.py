@@ -148,6 +148,11 @@ class Lab:
         }
         return Guard(Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers), port, token)
 
+    def end(self) -> None:
+        """All is over: the streams end, and the training process with them."""
+        self.hub.close()
+        self.trainer.kill()
+
     async def page(self, request: Request) -> Response:
         """The page and its parts: the files of one folder inside the package, and no others."""
         name = request.path_params.get("name", "index.html")

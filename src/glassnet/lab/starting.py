@@ -97,7 +97,7 @@ def serve(given: str, port: int, *, browser: bool, say: Callable[[str], None]) -
             timeout_graceful_shutdown=1,
             timeout_keep_alive=30,
         )
-        server = EndingServer(config, lab.hub.close)
+        server = EndingServer(config, lab.end)
         for one in (signal.SIGINT, signal.SIGTERM):
             signal.signal(one, server.handle_exit)
         try:

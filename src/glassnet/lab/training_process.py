@@ -61,11 +61,16 @@ class Trainer:
         self._pipe, self._began = ours, time.monotonic()
         threading.Thread(target=self._read, args=(ours, self._loop), name="glassnet-lab-reader", daemon=True).start()
 
-    def stop(self) -> None:
-        """End the process at once."""
+    def kill(self) -> None:
+        """End the process at once, without waiting for it."""
         self._stopping = True
         if self.process is not None and self.process.is_alive():
             self.process.kill()
+
+    def stop(self) -> None:
+        """End the process, and wait until it is gone."""
+        self.kill()
+        if self.process is not None:
             self.process.join(1.0)
 
     def more(self) -> None:

@@ -149,8 +149,8 @@ def test_steps_of_the_learning_rate_momentum_and_dropout(show: Show, lab: Lab) -
     seen.control("momentum").fill("0.5")
     seen.control("momentum").press("Enter")
     wait_for_word(seen, "momentum", "0.5")
-    seen.control("dropout").fill("0.25")
-    seen.control("dropout").press("Enter")
+    seen.control("dropout-1").fill("0.25")
+    seen.control("dropout-1").press("Enter")
     wait_for_word(seen, "hidden", "3:tanh:0.25")
 
 
@@ -253,6 +253,15 @@ def test_points_are_painted_and_rubbed_out(show: Show, lab: Lab) -> None:
     seen.page.mouse.click(box["x"] + 40, box["y"] + 60)
     wait_for_word(seen, "data", "painted")
     seen.wait("n => document.querySelector('[data-canvas=points]').dataset.points === n", str(points + 1))
+    seen.check("brush-0")
+    seen.page.mouse.move(box["x"] + 60, box["y"] + 200)
+    seen.page.mouse.down()
+    for step in range(1, 7):
+        seen.page.mouse.move(box["x"] + 60 + 12 * step, box["y"] + 200)
+        seen.page.wait_for_timeout(90)
+    seen.page.mouse.up()
+    seen.wait("n => parseInt(document.querySelector('[data-canvas=points]').dataset.points) >= n + 4", points)
+    points = int(str(seen.page.locator("[data-canvas=points]").get_attribute("data-points"))) - 1
     seen.check("brush-erase")
     seen.page.mouse.click(box["x"] + 40, box["y"] + 60)
     seen.wait("n => parseInt(document.querySelector('[data-canvas=points]').dataset.points) <= n", points)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,6 +85,43 @@ def test_everything_that_is_worked_has_a_name(show: Show, lab: Lab) -> None:
         assert seen.page.evaluate(nameless) == []
     assert seen.page.locator("h1").count() == 1
     assert seen.page.locator("main").count() == 1
+
+
+def test_no_control_is_without_a_test(show: Show, lab: Lab) -> None:
+    tested = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("*.py"))
+    found: set[str] = set()
+    table = "data=blobs&classes=3&samples=60&hidden=3:tanh&optimiser=sgd"
+    for lesson in (LESSON, table, "data=digits&samples=100&hidden=30", "mode=rbm&data=digits&samples=100&units=16"):
+        seen = show(lab, lesson)
+        if seen.control("paint").count():
+            seen.press("paint")
+        for tab in seen.page.locator("[data-tab]").all():
+            tab.click()
+            for control in seen.page.locator("[data-control]").all():
+                found.add(str(control.get_attribute("data-control")))
+        seen.check("landscape-weights") if seen.control("landscape-weights").count() else None
+    # several of a kind are told apart by what follows their last hyphen
+    missing = {name for name in found if f'"{name}"' not in tested and f'"{name.rpartition("-")[0]}-' not in tested}
+    assert missing == set()
+    assert len(found) > 60
+
+
+def test_the_lab_outlives_its_training_process(show: Show, start_lab: Callable[..., Lab]) -> None:
+    lab = start_lab()
+    seen = show(lab, LESSON)
+    seen.press("play")
+    seen.wait_for("epoch", "v >= 2")
+    below = [
+        Path(f"/proc/{child}") for path in Path(f"/proc/{lab.process.pid}/task").glob("*/children") for child in path.read_text().split()
+    ]
+    training = [process for process in below if b"spawn_main" in (process / "cmdline").read_bytes()]
+    assert training, "training is a process of its own"
+    for process in training:
+        os.kill(int(process.name), signal.SIGKILL)
+    seen.page.locator("[data-notice]").wait_for()
+    seen.wait("() => ['ready', 'paused'].includes(document.querySelector('main').dataset.status)")
+    seen.steps("epoch")
+    seen.errors[:] = [error for error in seen.errors if "status of 503" not in error]
 
 
 def test_the_keyboard_reaches_a_weight_and_the_leaves(show: Show, lab: Lab) -> None:

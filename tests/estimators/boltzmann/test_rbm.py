@@ -30,7 +30,9 @@ def test_every_method_comes_near_the_best_likelihood(method):
     share = X.mean(axis=0)
     best = sum((p * np.log(p) + (1 - p) * np.log(1 - p)) for p in share[[0, 2]])
     rbm = RBM(4, method=method, n_temperatures=4, learning_rate=0.3, schedule="cosine", n_iter=300, batch_size=50, random_state=0).fit(X)
-    assert best - 0.1 < rbm.log_likelihood(X).mean() < best + 0.02
+    _, counts = np.unique(X, axis=0, return_counts=True)
+    most = (counts / len(X) * np.log(counts / len(X))).sum()  # minus the entropy of the rows: no distribution gives them more
+    assert best - (0.1 if method == "cd" else 0.06) < rbm.log_likelihood(X).mean() < most
     assert (rbm.swap_rates_ is not None) == (method == "pt")
 
 
@@ -146,7 +148,7 @@ def test_the_gap_grows_when_rows_are_learned_by_heart_and_stopping_restores_the_
     assert "did not improve" in stopped.stopped_because_ and stopped.n_iter_ < 150
     scores = stopped.history_.column("val_pseudo_likelihood")
     assert stopped.score(X_val) == pytest.approx(max(scores), rel=1e-4)
-    assert stopped.score(X_val) > heart.score(X_val) + 1  # what was restored is better than learning by heart
+    assert stopped.free_energy_gap(X, X_val) < gaps[-1] - 2  # it has not learned by heart
     assert scores == heart.history_.column("val_pseudo_likelihood")[: stopped.n_iter_]  # watching changes nothing
     best = int(np.argmax(scores)) + 1
     there = RBM(100, **{**settings, "n_iter": best, "early_stopping": False}).fit(X)

@@ -175,7 +175,7 @@ def test_many_burnt_in_chains_follow_the_exact_gradient(flavour, centred):
     V = np.repeat(rows_of(machine, 3), 10, axis=0)
     given = update_of(machine, p, V, Recipe(k=20, centring=centred))
     for part, mine, theirs in zip(["W", "a", "b", "z"], given, exact_slope(machine, p, V, centred), strict=True):
-        np.testing.assert_allclose(mine, theirs, atol=0.08, err_msg=part)
+        np.testing.assert_allclose(mine, theirs, atol=0.05, err_msg=part)
         assert np.abs(theirs).max() > 0.05 or part == "z"  # there is something to follow
 
 
@@ -194,7 +194,7 @@ def test_the_bias_of_contrastive_divergence_falls_with_its_sweeps():
     V = np.tile(rows_of(machine, 2), (5000, 1))
     exact = exact_slope(machine, p, V, False)
     bias = [np.linalg.norm(update_of(machine, p, V, Recipe(method="cd", k=k)).W - exact.W) for k in (1, 3, 10, 40)]
-    assert bias[0] > 1.3 * bias[1] > 1.3**2 * bias[2] and bias[3] < 0.05
+    assert bias[0] > 2 * bias[1] > 2**2 * bias[2] and bias[3] < 0.03
 
 
 @pytest.mark.parametrize("flavour", KINDS)
@@ -210,7 +210,7 @@ def test_learning_raises_the_exact_likelihood(flavour):
     for _ in range(200):
         steps.room(200)[:] = V
         steps.step(200, 0.05)
-    assert likelihood() > before + 0.05
+    assert likelihood() > before + 0.08
 
 
 def test_tiny_variances_of_the_data_do_not_blow_up():

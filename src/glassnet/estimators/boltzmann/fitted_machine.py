@@ -285,10 +285,10 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def _set_state(self, arrays: dict[str, Array], facts: dict[str, Any]) -> None:
         n, kinds = facts["n_features_in_"], tuple(facts["kinds"])
         shapes = {"components": (len(arrays["intercept_hidden"]), n), "intercept_visible": (n,), "log_variance": (n,)}
-        shapes |= {"base_intercept": (n,), "base_log_variance": (n,)}
+        shapes |= {"base_intercept": (n,), "base_log_variance": (n,), "intercept_hidden": (len(arrays["intercept_hidden"]),)}
         for name, shape in shapes.items():
-            if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():
-                raise ValueError(f"{name} must hold finite numbers of the shape {shape}")
+            if arrays[name].shape != shape or arrays[name].dtype.kind != "f" or not np.isfinite(arrays[name]).all():
+                raise ValueError(f"{name} must hold finite floats of the shape {shape}")
         if len(kinds) != n or not len(arrays["intercept_hidden"]):
             raise ValueError("it has another number of visible units than of features")
         self._units = VisibleUnits(kinds, tuple(facts["sizes"]))

@@ -125,8 +125,8 @@ class ConfidentPictureDisplay(Display):
                 self.images_.append(place.imshow(shown, cmap="gray", vmin=low, vmax=max(high, low + 1e-9), interpolation="nearest"))
                 for spine in place.spines.values():
                     spine.set(color=colour, lw=2, ls="-" if line == 0 else (0, (3, 1.5)))
-                label = f"{short(str(self.y_pred[row]))} · {percent(self.confidence[row])}"
-                under = short(name) if line == 0 else f"is {short(str(self.y_true[row]))}  ·  {short(name)}"
+                label = f"{_named(self.y_pred[row])} · {percent(self.confidence[row])}"
+                under = short(name) if line == 0 else f"is {_named(self.y_true[row])}  ·  {short(name)}"
                 place.set_xlabel(f"{label}\n{under}", size=8.5, color=INK, labelpad=4, linespacing=1.4)
         n_wrong = int((~right).sum())
         n = len(right)
@@ -137,3 +137,8 @@ class ConfidentPictureDisplay(Display):
 
 def _labels(y: ArrayLike) -> NDArray[Any]:
     return np.array(list(y)) if isinstance(y, str) else np.asarray(y).ravel()
+
+
+def _named(label: Any) -> str:
+    """``cat``; ``class 6``, since a number alone beside a percentage could be a count."""
+    return f"class {short(str(label))}" if str(label)[:1].isdigit() else short(str(label))

@@ -20,7 +20,7 @@ QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
 def regression(material: Material) -> dict[str, Any]:
     """What the template's fourth part shows for numbers."""
     y, predicted = material.y.astype(np.float64), material.predicted.astype(np.float64)
-    errors = predicted - y
+    residuals = y - predicted
     rows = np.arange(len(y))
     sampled = len(rows) > MOST_POINTS
     if sampled:
@@ -37,18 +37,24 @@ def regression(material: Material) -> dict[str, Any]:
     against.line([against.x.low, against.x.high], [against.x.low, against.x.high], "faint", width=1.4, dash="4 3")
     against.points(y[rows], predicted[rows], "positive", size=size, opacity=0.45)
     residual = Chart(
-        "Error against predicted", "predicted minus true", Axis.over(predicted, f"predicted {material.target}"), Axis.over(errors, "error")
+        "Residual against predicted",
+        "true minus predicted",
+        Axis.over(predicted, f"predicted {material.target}"),
+        Axis.over(residuals, "residual"),
     )
     residual.line([residual.x.low, residual.x.high], [0, 0], "ink", width=1.0)
-    residual.points(predicted[rows], errors[rows], "positive", size=size, opacity=0.45)
-    counts, edges = np.histogram(errors, bins=40)
+    residual.points(predicted[rows], residuals[rows], "positive", size=size, opacity=0.45)
+    counts, edges = np.histogram(residuals, bins=40)
     spread = Chart(
-        "Errors", "how often each size occurs", Axis.over(edges, "predicted minus true", tight=True), Axis.over(counts, "rows", zero=True)
+        "Residuals",
+        "how often each size occurs",
+        Axis.over(edges, "true minus predicted", tight=True),
+        Axis.over(counts, "rows", zero=True),
     )
     spread.bars(edges, counts, "positive")
     spread.rule(0.0, "ink")
-    bias = float(errors.mean())
-    side = "too high" if bias > 0 else "too low"
+    bias = float(residuals.mean())
+    side = "too low" if bias > 0 else "too high"
     return {
         "charts": [
             {
@@ -58,17 +64,17 @@ def regression(material: Material) -> dict[str, Any]:
                 "caption": f"On the dashed line a prediction is right.{note}",
             },
             {
-                "title": "Error against predicted",
+                "title": "Residual against predicted",
                 "svg": residual.svg,
                 "key": [],
                 "caption": f"A pattern here is something it has missed.{note}",
             },
             {
-                "title": "Spread of the errors",
+                "title": "Spread of the residuals",
                 "svg": spread.svg,
                 "key": [],
                 "caption": f"On average predictions are {amount(abs(bias))} {side}.",
             },
         ],
-        "quantiles": [{"share": percent(q, 10), "error": amount(float(np.quantile(np.abs(errors), q)))} for q in QUANTILES],
+        "quantiles": [{"share": percent(q, 10), "error": amount(float(np.quantile(np.abs(residuals), q)))} for q in QUANTILES],
     }
