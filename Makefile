@@ -7,6 +7,7 @@
 #   make compat  scikit-learn's own tests, run against glassnet's estimators
 #   make torture  kills, full disks, damaged files, Ctrl-C and threads; an hour or two
 #   make mutants  whether the tests notice faults put into the source
+#   make lab-page  build the page of the lab again, with Node and npm
 #   make gallery  draw the pictures of docs/gallery.md again
 #   make bench DATA=...     speed beside the peers, to benchmarks/RESULTS.md (downloads them; DATA, with mnist.npz, may be left out)
 #   make bench-quick        the same on smaller work, under 3 minutes
@@ -21,7 +22,7 @@ PEERS := $(VENV)/.peers
 DATA ?=
 TEST_OPTIONS ?= -q -n auto --maxprocesses 4
 
-.PHONY: help demo test test-browser check docs compat torture mutants gallery bench bench-quick accuracy format wheel clean
+.PHONY: help demo test test-browser check docs compat torture mutants gallery lab-page bench bench-quick accuracy format wheel clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -64,6 +65,9 @@ torture: $(READY)
 
 mutants: $(READY)
 	$(BIN)/python -m torture.mutants
+
+lab-page:
+	cd lab-page && npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
 gallery: $(READY)
 	$(BIN)/python docs/pictures/gallery.py

@@ -34,7 +34,21 @@ ROOMS = {
 }
 SCIKIT_LEARN_FROM = ROOMS["data"]
 
-HEAVY = {"scipy", "sklearn", "numba", "matplotlib", "polars", "pandas", "pyarrow", "narwhals", "safetensors", "PIL", "joblib", "starlette", "uvicorn"}
+HEAVY = {
+    "scipy",
+    "sklearn",
+    "numba",
+    "matplotlib",
+    "polars",
+    "pandas",
+    "pyarrow",
+    "narwhals",
+    "safetensors",
+    "PIL",
+    "joblib",
+    "starlette",
+    "uvicorn",
+}
 
 
 def ids(path: Path) -> str:

@@ -201,7 +201,7 @@ def test_an_address_holds_the_lesson(desk: Callable[..., Any]) -> None:
     other = desk(query=query)
     assert other.latest["state"]["config"] == config
     other.ask("load_state", query="?data=moons&hide=data&colour=red")
-    assert other.status("ready")["config"]["data"]["name"] == "moons"
+    other.until(lambda latest: latest["state"]["config"]["data"]["name"] == "moons")
     assert "colour" in other.notices[-1]["text"]
     assert config["data"]["name"] == "spirals" and "sin(x1)" in config["inputs"]
 

@@ -24,8 +24,9 @@ Array = NDArray[Any]
 
 PATH_POINTS = 150
 WORK = 3e9
-"""Multiplications of a whole error surface; more points or weights get fewer rows."""
+"""Multiplications of a whole error surface: a large network gets a coarser one, over fewer rows."""
 MOST_ROWS, FEWEST_ROWS = 1000, 50
+COARSEST = 15
 TYPICAL = 200
 """Pictures that tell how large the ink of this dataset is."""
 INKED = 0.25
@@ -51,6 +52,7 @@ def landscape(engine: Engine, command: Plain) -> None:
         spread = np.linalg.matrix_rank((thetas - thetas[-1]).astype(np.float64)) if len(thetas) > 2 else 0
         directions = "path" if spread > 1 else "random"
     rows = lesson.learned
+    resolution = int(np.clip((WORK / (2 * FEWEST_ROWS * thetas.shape[1])) ** 0.5, min(COARSEST, resolution), resolution))
     most = int(np.clip(WORK / (resolution**2 * thetas.shape[1]), FEWEST_ROWS, MOST_ROWS))
     rows = rows[:: -(-len(rows) // most)]
     seen = ErrorSurfaceDisplay.from_estimator(

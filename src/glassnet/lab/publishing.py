@@ -1,7 +1,7 @@
 """When what is sent: at once while training rests; while it runs, the newest frame at most 30 times a second and the rest more rarely.
 
-Making pictures takes time from the training. A purse fills with SHARE of the processor's time that is used, and every message is paid from
-it, so that training keeps more than 80 % of its speed however large the network is.
+Making messages takes time from the training. Each kind may take a SHARE of the processor's time and waits for as long as its last message
+has to be paid off, so that training keeps more than 80 % of its speed however large the network is.
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ from glassnet.lab.messages import MAKERS
 if TYPE_CHECKING:
     from glassnet.lab.engine import Engine
 
-SHARE = 0.16
-"""Of the processor's time while training runs, for making messages."""
-FULL = 0.06
-"""Seconds that the purse holds."""
+SHARE = {"frame": 0.1, "rbm": 0.1, "curves": 0.01, "trace": 0.015, "panels": 0.02, "state": 0.005, "doctor": 0.015}
+"""Of the processor's time while training runs."""
 EVERY = {"frame": 1 / 30, "rbm": 1 / 15, "curves": 0.1, "trace": 0.25, "panels": 0.25, "state": 0.25, "doctor": 3.0}
 """Seconds between two messages of a kind while training runs."""
 QUICK = ("state", "inputs", "points", "panels", "frame", "rbm", "curves", "trace")
@@ -35,7 +33,7 @@ class Publisher:
         self.watched = set(WATCHED)
         self._due: set[str] = set()
         self._last = dict.fromkeys(EVERY, 0.0)
-        self._purse, self._filled = FULL, time.thread_time()
+        self._paid_off = dict.fromkeys(EVERY, 0.0)
 
     def due(self, *kinds: str) -> None:
         """These have to be sent again."""
@@ -77,32 +75,30 @@ class Publisher:
             self.send("doctor")
 
     def while_playing(self, *, spare: bool = False) -> None:
-        """Send what is due by the clock, as far as the purse allows; it is not asked where training waits anyway (``spare``)."""
-        worked = time.thread_time()
-        self._purse = min(FULL, self._purse + SHARE * (worked - self._filled))
-        self._filled = worked
-        if self._purse <= 0 and not spare:
-            return
-        now = time.monotonic()
+        """Send one message that is due by the clock and paid off; where training waits anyway (``spare``), nothing has to be paid."""
+        now, worked = time.monotonic(), time.thread_time()
+
+        def is_due(kind: str) -> bool:
+            return now - self._last[kind] >= EVERY[kind] and (spare or worked >= self._paid_off[kind])
+
         picture = "rbm" if self.engine.config.mode == "rbm" else "frame"
-        if self.engine.link.room and now - self._last[picture] >= EVERY[picture]:
+        if self.engine.link.room and is_due(picture):
             self.engine.link.room = False
-            self._pay(picture, now)
+            self._make(picture, now, worked)
             return
-        others = [kind for kind in EVERY if kind != picture and self._wanted(kind) and now - self._last[kind] >= EVERY[kind]]
+        others = [kind for kind in EVERY if kind not in ("frame", "rbm") and self._wanted(kind) and is_due(kind)]
         if others:
-            self._pay(max(others, key=lambda kind: (now - self._last[kind]) / EVERY[kind]), now)
+            self._make(max(others, key=lambda kind: (now - self._last[kind]) / EVERY[kind]), now, worked)
 
     def _wanted(self, kind: str) -> bool:
-        if kind in ("frame", "rbm"):
-            return False
         if kind == "trace":
             return self.engine.picked is not None
         return kind == "state" or kind in self.watched
 
-    def _pay(self, kind: str, now: float) -> None:
-        self._last[kind], began = now, time.thread_time()
-        if getattr(self.engine.run, "chain_runs", False) and kind == "rbm":
+    def _make(self, kind: str, now: float, worked: float) -> None:
+        self._last[kind] = now
+        if kind == "rbm" and getattr(self.engine.run, "chain_runs", False):
             self.engine.run.sweep()
         self.send(kind)
-        self._purse -= time.thread_time() - began
+        done = time.thread_time()
+        self._paid_off[kind] = done + (done - worked) / SHARE[kind]

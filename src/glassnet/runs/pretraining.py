@@ -30,7 +30,7 @@ class Pretraining:
     layers: int
     epochs: int
     stage: Stage | None
-    begin: Callable[[], None]
+    begin: Callable[[], None] | None
 
     def __post_init__(self) -> None:
         self._tell(0, 0)
@@ -42,7 +42,7 @@ class Pretraining:
             return
         if layer + 1 < self.layers:
             self._tell(layer + 1, 0)
-        else:
+        elif self.begin is not None:
             self.begin()
 
     def _tell(self, layer: int, epoch: int) -> None:

@@ -259,11 +259,10 @@ def _fit(
     watched = len(prepared.held_out) > 0
     estimator = estimator_for(config, watched=watched)
     estimator._observers = () if observer is None else (observer,)
-    begin = (lambda: None) if started is None else partial(started, config)
     if config.model == "dbn" and config.pretrain_epochs:
-        estimator._watch = Pretraining(len(config.hidden or ()), config.pretrain_epochs, stage, begin)
-    else:
-        begin()
+        estimator._watch = Pretraining(len(config.hidden or ()), config.pretrain_epochs, stage, partial(started, config) if started else None)
+    elif started is not None:
+        started(config)
     held_out = {"X_val": prepared.held_out.X, "y_val": prepared.held_out.y} if watched else {}
     began = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:

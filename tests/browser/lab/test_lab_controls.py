@@ -289,6 +289,10 @@ def test_pictures_of_learning(show: Show, lab: Lab) -> None:
     assert float(str(canvas.get_attribute("data-min"))) == pytest.approx(float(losses.min()), rel=1e-6)
     assert float(str(canvas.get_attribute("data-max"))) == pytest.approx(float(losses.max()), rel=1e-6)
     assert seen.page.locator("[data-canvas=path]").get_attribute("data-points") == str(len(read(relief["path_epochs"])))
+    was = canvas.get_attribute("data-hash")
+    seen.check("landscape-random")
+    seen.press("landscape")
+    seen.wait("was => document.querySelector('[data-canvas=landscape]').dataset.hash !== was", was)
     seen.check("landscape-weights")
     seen.control("landscape-weight-1").select_option("b2_1")
     was = canvas.get_attribute("data-hash")
@@ -330,6 +334,10 @@ def test_ways_out(show: Show, lab: Lab, tmp_path: Path) -> None:
     seen.tab("code")
     seen.page.locator("[data-code]").wait_for()
     assert seen.text("[data-code]") == " ".join((tmp_path / "code").read_text(encoding="utf-8").split())
+    with seen.page.expect_download() as waiting:
+        seen.press("save-code")
+    waiting.value.save_as(tmp_path / "saved")
+    assert (tmp_path / "saved").read_bytes() == (tmp_path / "code").read_bytes()
     seen.press("copy-code")
     assert "import" in seen.page.evaluate("navigator.clipboard.readText()")
 

@@ -47,6 +47,8 @@ def test_a_table_dropped_on_the_page_is_learned_from(show: Show, lab: Lab, tmp_p
     seen.wait_for("epoch", "v === 2")
     seen.control("axis-0").select_option("petal_length")
     seen.wait("() => document.querySelector('main').dataset.query.includes('petal_length')")
+    seen.control("axis-1").select_option("petal_width")
+    seen.wait("() => document.querySelector('main').dataset.query.includes('petal_width')")
     seen.control("target").select_option("sepal_width")
     seen.wait("() => document.querySelectorAll('[data-unit^=a2_]').length === 1")
     seen.check("data-xor")
@@ -70,7 +72,9 @@ def test_a_table_dropped_on_the_page_is_learned_from(show: Show, lab: Lab, tmp_p
 def test_a_hostile_file_is_refused_in_words_and_the_lab_goes_on(show: Show, lab: Lab, tmp_path: Path, name: str, content: bytes) -> None:
     seen = show(lab, "data=xor&samples=60&hidden=3")
     before = seen.weights()
-    seen.control("file").set_input_files({"name": name, "mimeType": "text/csv", "buffer": content})
+    with seen.page.expect_file_chooser() as chooser:
+        seen.press("choose-file")
+    chooser.value.set_files({"name": name, "mimeType": "text/csv", "buffer": content})
     seen.page.locator("[data-notice=error]").wait_for()
     assert len(seen.text("[data-notice=error] span")) > 20
     assert "Traceback" not in seen.text("[data-notice=error]")

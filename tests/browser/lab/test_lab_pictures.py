@@ -84,6 +84,8 @@ def test_the_machine_learns_reconstructs_and_dreams(show: Show, lab: Lab) -> Non
     sweeps = seen.value("sweeps")
     seen.press("gibbs-step")
     seen.wait_for("sweeps", f"v === {sweeps + 1}")
+    seen.press("gibbs-examples")
+    seen.wait_for("sweeps", f"v < {sweeps}")
     draw(seen, THREE)
     seen.page.locator('[data-canvas="drawn-reconstruction"]').wait_for()
     seen.press("gibbs-drawing")
