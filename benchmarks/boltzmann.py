@@ -10,7 +10,7 @@ DIR holds mnist.npz (X_train, y_train, X_test, y_test; uint8). Parts, each with 
                     or better by AIS, 100 runs over 20,000 temperatures, effective sample size at least 10; with fewer temperatures too
     edges           Gaussian machine on whitened patches of photographs (DIR/cats_dogs_photos, else scikit-learn's samples): filters, as a
                     picture to look at
-    fine-tuning     784-500-500-2000-10: at most 1.2 % test error after pre-training, 0.15 points below random weights, 3 seeds
+    fine-tuning     784-500-500-1000-10: at most 1.2 % test error after pre-training, 0.15 points below random weights, 3 seeds
     few-labels      100 labels and 59,900 rows without: 4 points above the same network from the labels alone, 5 seeds
 
 ``--epochs`` and ``--seeds`` make a part shorter; the figures then say so.

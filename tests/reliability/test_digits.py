@@ -138,9 +138,9 @@ def test_a_network_of_one_layer_under_newton_finds_as_many(name: str) -> None:
 @pytest.mark.parametrize("solver", ["lbfgs", "newton-cholesky", "newton-cg"])
 def test_separation_is_detected_and_said(solver: str) -> None:
     X = np.array([[1.0], [2.0], [3.0], [4.0]])
-    with pytest.warns(ConvergenceWarning, match="complete separation.*no optimum.*Give C a finite value"):
+    with pytest.warns(ConvergenceWarning, match=r"\(complete separation: every row.*no optimum.*Give C a finite value"):
         complete = LogisticRegression(C=np.inf, solver=solver).fit(X, [0, 0, 1, 1])
-    assert "complete separation" in complete.stopped_because_
+    assert "; complete separation" in complete.stopped_because_
     with pytest.warns(ConvergenceWarning, match="quasi-complete separation"):
         LogisticRegression(C=np.inf, solver=solver).fit(np.array([[1.0], [2.0], [2.0], [3.0]]), [0, 0, 1, 1])
     with warnings.catch_warnings():

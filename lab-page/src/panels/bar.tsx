@@ -96,12 +96,14 @@ export function Bar() {
           </select>
         </div>
       )}
-      <Clock />
-      <p class={link.value === "open" ? "state" : "state away"} title={link.value === "open" ? "connected to the engine" : "not connected"} data-link={link.value}>
-        <i />
-        {link.value === "open" ? <span class="sr">connected</span> : link.value === "opening" ? "connecting" : "not connected"}
-      </p>
-      {hides("share") ? null : <ShareMenu />}
+      <div class="tail">
+        <Clock />
+        <p class={link.value === "open" ? "state" : "state away"} title={link.value === "open" ? "connected to the engine" : "not connected"} data-link={link.value}>
+          <i />
+          {link.value === "open" ? <span class="sr">connected</span> : link.value === "opening" ? "connecting" : "not connected"}
+        </p>
+        {hides("share") ? null : <ShareMenu />}
+      </div>
     </header>
   );
 }

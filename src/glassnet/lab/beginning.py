@@ -55,8 +55,6 @@ def network_of(run: Run) -> dict[str, Any]:
     """A trained network's parameters as fields of the lesson; what the lab does not have keeps its usual value."""
     coefs, _ = weights_of(run)
     estimator, units = run.model[-1], [W.shape[1] for W in coefs[:-1]]
-    if not units:
-        return {"hidden": [], "start": "trained"}
     names = [estimator.activation] * len(units) if isinstance(estimator.activation, str) else list(estimator.activation)
     rates = [estimator.dropout] * len(units) if isinstance(estimator.dropout, int | float) else list(estimator.dropout)
     layers = [{"units": n, "activation": a, "dropout": float(p)} for n, a, p in zip(units, names, rates, strict=True)]

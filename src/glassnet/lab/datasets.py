@@ -25,7 +25,6 @@ from glassnet.runs.directory import holds_a_run
 from glassnet.runs.picture_reading import read_examples
 from glassnet.runs.prediction import Run, open_run
 from glassnet.runs.preparing import Parts, split
-from glassnet.seeing.subject import subject_of
 
 Array = NDArray[Any]
 Say = Callable[[str], None]
@@ -166,13 +165,9 @@ def _of_run(path: str, say: Say) -> Dataset:
 def weights_of(run: Run) -> tuple[list[Array], list[Array]]:
     """Copies of a trained run's weights: lists of W and b, as ``init`` takes them. Raises Refusal for a model that is no network."""
     estimator = run.model[-1]
-    if hasattr(estimator, "coefs_"):
-        return [W.copy() for W in estimator.coefs_], [b.copy() for b in estimator.intercepts_]
-    try:
-        pairs = subject_of(estimator).parameters
-    except TypeError as error:
-        raise Refusal(f"the lab shows networks; this run holds a {type(estimator).__name__}. Name its data instead.") from error
-    return [W.copy() for W, _ in pairs], [b.copy() for _, b in pairs]
+    if not hasattr(estimator, "coefs_"):
+        raise Refusal(f"the lab shows networks; this run holds a {type(estimator).__name__}. Name its data instead.")
+    return [W.copy() for W in estimator.coefs_], [b.copy() for b in estimator.intercepts_]
 
 
 def _fewer(rows: Dataset, config: DataConfig) -> Dataset:

@@ -228,6 +228,9 @@ def _network(engine: Engine, text: Text) -> None:
             text.add(f"net.set_params({_spelt({'warm_start': True, **limits, **others})})")
         else:
             init = _init(engine, text)
+            text.needs("warnings")
+            text.needs("sklearn.exceptions", "ConvergenceWarning")
+            text.add('warnings.simplefilter("ignore", ConvergenceWarning)  # it ends where the lab was paused')
             text.add(f"net = {kind}(", *(f"    {name}={value!r}," for name, value in {**stage["parameters"], **limits}.items()), *init, ")")
         text.add(fit)
         made, before = True, stage["parameters"]

@@ -4,6 +4,9 @@
 Sums may be reordered and products fused, but nan and infinity keep their meaning, so a fused loop runs at vector speed
 while a number that has run away still reaches the training loop and is caught there.
 
+Kernels that a kernel calls become part of it. Left as calls, they would run the code they were compiled to by themselves in the process
+that compiles, and the code of the caller's file, added up in another order, in all later ones: the first run would differ in its last bits.
+
 ``NUMBA_DISABLE_JIT=1`` leaves every kernel plain Python, for a debugger and for a test of the formulas themselves.
 """
 
@@ -27,7 +30,7 @@ EXACT = {"contract", "nsz"}
 
 def kernel(function: F) -> F:
     """Compile ``function``; it may be called from Python and from other kernels, and releases the interpreter lock."""
-    options: dict[str, Any] = {"fastmath": REORDERED, "error_model": "numpy", "nogil": True}
+    options: dict[str, Any] = {"fastmath": REORDERED, "error_model": "numpy", "nogil": True, "forceinline": True}
     try:
         return cast(F, numba.njit(cache=True, **options)(function))
     except RuntimeError:  # no folder for the cache can be written: a read-only installation without a home

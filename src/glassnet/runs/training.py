@@ -260,7 +260,9 @@ def _fit(
     estimator = estimator_for(config, watched=watched)
     estimator._observers = () if observer is None else (observer,)
     if config.model == "dbn" and config.pretrain_epochs:
-        estimator._watch = Pretraining(len(config.hidden or ()), config.pretrain_epochs, stage, partial(started, config) if started else None)
+        estimator._watch = Pretraining(
+            len(config.hidden or ()), config.pretrain_epochs, stage, partial(started, config) if started else None
+        )
     elif started is not None:
         started(config)
     held_out = {"X_val": prepared.held_out.X, "y_val": prepared.held_out.y} if watched else {}
