@@ -94,6 +94,13 @@ FAULTS: tuple[Fault, ...] = (
         "    for i in range(fours, n - 1):\n        for j in range(k):\n            sums[j] += D[i, j]",
         GRADIENTS,
     ),
+    Fault(
+        "kernels not inlined: the first run adds in another order",
+        "maths/compiling.py",
+        '"forceinline": True',
+        '"forceinline": False',
+        "reliability/test_compiling.py",
+    ),
     # layers and passes
     Fault(
         "backward: slope of the activation 1 % off",

@@ -56,10 +56,6 @@ _TABLE: list[tuple[str, Said]] = [
     (r"\bmax_seconds=([\d.]+)", r"--max-seconds \1"),
     (r"\bmax_iter=(\d+)", r"--epochs \1"),
     (r"\bearly_stopping=True, which keeps", "--val-fraction 0.15, which keeps"),
-    (r"Weigh the classes \(class_weight='balanced'\), and judge", "Judge"),
-    (r"Begin with smaller weights \(initialiser='\w+'\) and standardised inputs, or use", "Use"),
-    (r"Begin with smaller weights: initialiser='\w+'", "Use fewer hidden layers, or --activation tanh"),
-    (r",? (?:with|or) initialiser='\w+'", ""),
     (r"\bmax_iter\b", "--epochs"),
     # the split and the rest: the names of options begin sentences and follow "or", "and", "Lower"
     (r"\b(val|test)_fraction\b", r"--\1-fraction"),

@@ -30,7 +30,7 @@ EXACT = {"contract", "nsz"}
 
 def kernel(function: F) -> F:
     """Compile ``function``; it may be called from Python and from other kernels, and releases the interpreter lock."""
-    options: dict[str, Any] = {"fastmath": REORDERED, "error_model": "numpy", "nogil": True, "forceinline": True}
+    options: dict[str, Any] = {"fastmath": REORDERED, "error_model": "numpy", "nogil": True, "forceinline": True, "no_cfunc_wrapper": True}
     try:
         return cast(F, numba.njit(cache=True, **options)(function))
     except RuntimeError:  # no folder for the cache can be written: a read-only installation without a home
