@@ -77,7 +77,7 @@ def measured(query: str, seconds: float, repeats: int) -> dict[str, Any]:
     for _ in range(repeats):
         counts: dict[str, int] = {}
         size = [0]
-        with running() as address:
+        with running() as (address, _):
             counted(address, counts, size)
             asked(address, {"command": "load_state", "query": query})
             asked(address, {"command": "step", "what": "epoch"})

@@ -1,8 +1,8 @@
 """Ctrl-C at random moments of a training, from outside: how long until control is back, and what is in the model then.
 
 Every case runs in a process of its own: it learns once, which compiles its kernels and tells how long it takes, and then again and again
-while a thread sends SIGINT at a random moment. ``fit`` must come back within 0.2 s with a warning and with weights that predict. Then it learns
-once more while every call from Python into a compiled loop is timed, none of which may be at work for longer than 50 ms.
+while a thread sends SIGINT at a random moment. ``fit`` must come back within 0.2 s with a warning and with weights that predict. Then
+it learns once more while every call from Python into a compiled loop is timed, none of which may be at work for longer than 50 ms.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-
 from numba.core.dispatcher import Dispatcher
 
 from glassnet import RBM, BernoulliRBM, DBNClassifier, LogisticRegression, LogisticRegressionCV, MLPClassifier, MLPRegressor
@@ -30,6 +29,8 @@ PROMISED = 0.2
 """Seconds from Ctrl-C to control."""
 LONGEST_CALL = 0.05
 """Seconds of work in one call of a compiled loop."""
+LOST = 60.0
+"""Seconds after which Ctrl-C is pressed again: somebody has swallowed the first one."""
 Data = tuple[Any, Any]
 
 
@@ -117,7 +118,10 @@ CASES: dict[str, tuple[Callable[[], Any], Callable[[], Data]]] = {
         lambda: RBM(4096, method="pt", n_iter=10**6, random_state=0),
         lambda: signs(20_000, 2_000),
     ),
-    "DBNClassifier (500, 200), 60,000 x 784": (lambda: DBNClassifier((500, 200), pretrain_epochs=1, random_state=0), lambda: signs(60_000, 784)),
+    "DBNClassifier (500, 200), 60,000 x 784": (
+        lambda: DBNClassifier((500, 200), pretrain_epochs=1, random_state=0),
+        lambda: signs(60_000, 784),
+    ),
 }
 QUICK = ("LogisticRegression, 50,000 x 2,000", "MLPClassifier adam (16), 1,000,000 x 50", "MLPClassifier lbfgs, 1,000,000 x 50")
 
@@ -130,9 +134,10 @@ def stopped(make: Callable[[], Any], data: Data, delay: float) -> tuple[tuple[fl
         sent.extend((time.perf_counter(), time.process_time()))
         os.kill(os.getpid(), signal.SIGINT)
 
-    estimator, timer = make(), threading.Timer(delay, press)
+    estimator, timers = make(), (threading.Timer(delay, press), threading.Timer(delay + LOST, os.kill, (os.getpid(), signal.SIGINT)))
     said: list[str] = []
-    timer.start()
+    for timer in timers:
+        timer.start()
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -145,7 +150,8 @@ def stopped(make: Callable[[], Any], data: Data, delay: float) -> tuple[tuple[fl
         begun = len(getattr(estimator, "history_", ()))  # before the end of the first epoch there is nothing to keep
         return (back[0] - sent[0], back[1] - sent[1]), "KeyboardInterrupt left a training" if begun and not search else ""
     finally:
-        timer.cancel()
+        for timer in timers:
+            timer.cancel()
     if not sent:
         return None, ""
     took = back[0] - sent[0], back[1] - sent[1]
@@ -176,16 +182,16 @@ def one_case(name: str, times: int, seed: int) -> dict[str, Any]:
 
 
 def longest_call(make: Callable[[], Any], data: Data) -> tuple[float, str]:
-    """(seconds of work, name) of the longest call from Python into a compiled loop, in some seconds of a training whose kernels are warm."""
+    """(seconds of work, name) of the longest call from Python into a compiled loop, in some seconds of a training with warm kernels."""
     found = [(0.0, "none")]
 
-    def timed(kernel: Dispatcher) -> Callable[..., Any]:
+    def timed(kernel: Dispatcher, name: str) -> Callable[..., Any]:
         def call(*given: Any) -> Any:
             began = time.thread_time()
             try:
                 return kernel(*given)
             finally:
-                found[0] = max(found[0], (time.thread_time() - began, kernel.__name__))
+                found[0] = max(found[0], (time.thread_time() - began, name))
 
         return call
 
@@ -197,7 +203,7 @@ def longest_call(make: Callable[[], Any], data: Data) -> tuple[float, str]:
         if isinstance(value, Dispatcher)
     ]
     for module, name, value in kept:
-        setattr(module, name, timed(value))
+        setattr(module, name, timed(value, name))
     try:
         stopped(make, data, 4.0)
     finally:

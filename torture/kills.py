@@ -10,6 +10,7 @@ Children are forked from a process whose kernels are compiled, so a start costs 
 from __future__ import annotations
 
 import contextlib
+import math
 import mmap
 import os
 import random
@@ -43,6 +44,8 @@ RECIPES: dict[str, Callable[[Path | None], Any]] = {
 PHASES = ("training", "writing a checkpoint", "saving a model", "starting")
 SAVED = 3
 """One kill of so many falls into saving a model."""
+AT_ONCE = 10
+"""One kill of so many may come before a training has read its checkpoint and begun."""
 
 
 class Board:
@@ -115,14 +118,17 @@ def forked(work: Callable[[], None]) -> int:
         os._exit(status)
 
 
-def killed_after(child: int, seconds: float) -> int | None:
-    """Kill the child after ``seconds``; its exit status where it had ended by then, None where it had not."""
-    until = time.perf_counter() + seconds
+def killed_after(child: int, seconds: float, begun: Callable[[], bool]) -> int | None:
+    """Kill the child ``seconds`` after it has ``begun``; its exit status where it had ended by then, None where it had not."""
+    until = math.inf
     while (left := until - time.perf_counter()) > 0:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             return os.waitstatus_to_exitcode(status)
-        time.sleep(min(left, 0.002))
+        if until == math.inf and begun():
+            until = time.perf_counter() + seconds
+        else:
+            time.sleep(min(left, 0.002))
     os.kill(child, signal.SIGKILL)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return None if status == -signal.SIGKILL else status
@@ -159,7 +165,7 @@ class Trial:
     def run(self, kills: int) -> Outcome:
         """Kill so many times."""
         names = list(RECIPES)
-        while self.kills < kills:
+        while self.kills - self.phases["starting"] < kills:
             if not self.name:
                 self.name, self.kills_of_one = names[self.trainings % len(names)], 0
             if self.kills % SAVED == SAVED - 1:
@@ -167,7 +173,7 @@ class Trial:
             else:
                 self.one_training()
         self.outcome.facts |= {
-            "kills": self.kills,
+            "kills": f"{self.kills - self.phases['starting']:,} while training and saving, {self.phases['starting']} before",
             "while": dict(self.phases),
             "trainings brought to their end, bit-identical": self.trainings,
             "kills of one training, at most": self.most,
@@ -182,7 +188,8 @@ class Trial:
         path = self.folder / "run.checkpoint"
         self.board.write(epoch=0, phase=3)
         child = forked(lambda: train(self.name, self.folder, self.board))
-        status = killed_after(child, self.random.random() * 0.3 * self.longest)
+        at_once = self.random.randrange(AT_ONCE) == 0
+        status = killed_after(child, self.random.random() * 0.3 * self.longest, lambda: at_once or self.board.read()[1] != "starting")
         if status is not None:
             self._finished(status)
             return
@@ -221,7 +228,7 @@ class Trial:
         """Save models over each other, and kill that."""
         self.board.write(epoch=0, phase=3)
         child = forked(lambda: save(self.models, self.folder, self.board))
-        status = killed_after(child, 0.005 + self.random.random() * 0.05)
+        status = killed_after(child, self.random.random() * 0.05, lambda: self.board.read()[1] != "starting")
         self.outcome.unless(status is None, f"saving ended with status {status}")
         self.kills += 1
         self.phases[self.board.read()[1]] += 1

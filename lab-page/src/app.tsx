@@ -5,7 +5,7 @@ import "./style/layout.css";
 import "./style/panels.css";
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { hides, type Panel, watch } from "./engine/address";
+import { hides, lesson, type Panel, watch } from "./engine/address";
 import { newest, playOrPause, step } from "./engine/commands";
 import { open, send } from "./engine/link";
 import { dismiss, frame, link, notices, points, selection, state } from "./engine/store";
@@ -35,7 +35,13 @@ function App() {
         <Bar />
         <div class="waiting">
           <p>This page holds no key to the lab that runs now.</p>
-          <p class="quiet">Open the address that the terminal shows; it begins with http://127.0.0.1 and ends with a token.</p>
+          <p class="quiet">Open the address that the terminal shows; it begins with http://127.0.0.1 and holds a token.</p>
+          {lesson() ? (
+            <>
+              <p class="quiet">To open the lesson of this address, start a lab with it:</p>
+              <pre tabIndex={0} aria-label="Command">{`glassnet lab '#${lesson().replace(/'/g, "%27")}'`}</pre>
+            </>
+          ) : null}
         </div>
       </>
     );
@@ -69,7 +75,7 @@ function NetworkBoard() {
   const right = [shownUnless("surface", <Surface key="s" />), shownUnless("curves", <CostCurves key="c" />), shownUnless("doctor", <Doctor key="d" />)].filter(Boolean);
   const shape = left.length ? (right.length ? "" : "no-right") : right.length ? "no-left" : "only-middle";
   return (
-    <div class={`board ${shape}`}>
+    <div class={`board net-board ${shape}`}>
       {left.length ? <div class="column left">{left}</div> : null}
       <div class="column middle">
         {shownUnless("diagram", <Diagram />)}

@@ -18,12 +18,15 @@ export type Refusal = { error: { code: "malformed" | "token" | "host" | "origin"
 /** Answer of POST /api/command and /api/upload with status 200. */
 export type Answer = { ok: true; result: Record<string, unknown> | null };
 
-export type DataConfig = { source: "toy" | "painted" | "digits" | "file" | "given"; name: string; samples: number; noise: number; classes: number; seed: number; held_out: number; target: string | null };
+export type DataConfig = { source: "toy" | "painted" | "digits" | "file" | "given"; name: string; samples: number; noise: number; classes: number; seed: number; held_out: number; target: string | null; header: boolean };
 
 /** A hidden layer. */
 export type LayerConfig = { units: number; activation: "identity" | "logistic" | "tanh" | "relu" | "leaky_relu" | "elu" | "softplus" | "gelu"; dropout: number };
 
-export type NetworkConfig = { hidden: LayerConfig[]; loss: string; alpha: number; l1: number; optimiser: "sgd" | "gd" | "rmsprop" | "adagrad" | "adam" | "adamw"; learning_rate: number; momentum: number; batch_size: number; initialiser: string | null; seed: number; start: "drawn" | "trained" };
+/** A weight to unit `unit` of layer `layer` (1 the first hidden one) from unit `source` of the layer before; source null: the bias. */
+export type WeightConfig = { layer: number; unit: number; source: number | null; value: number };
+
+export type NetworkConfig = { hidden: LayerConfig[]; loss: string; alpha: number; l1: number; optimiser: "sgd" | "gd" | "rmsprop" | "adagrad" | "adam" | "adamw"; learning_rate: number; momentum: number; batch_size: number; initialiser: string | null; seed: number; start: "drawn" | "trained"; edits: WeightConfig[] };
 
 export type RbmConfig = { units: number; method: "pcd" | "cd"; k: number; learning_rate: number; batch_size: number; seed: number };
 

@@ -49,13 +49,14 @@ def same_weights(desk: Any, net: Any, folder: Path) -> None:
         {"data": {"name": "blobs", "classes": 4}, "inputs": ["x1", "x2", "x1 * x2"], "network": {"optimiser": "sgd", "l1": 0.01}},
         {"data": {"name": "donut", "held_out": 0}, "inputs": ["x1**2", "x2**2"], "network": {"hidden": []}},
         {"data": {"name": "hill"}, "network": {"hidden": [{"units": 5, "dropout": 0.2}, {"units": 3, "activation": "relu"}]}},
+        {"network": {"hidden": [{"units": 6, "dropout": 0.1}, {"units": 4, "activation": "elu", "dropout": 0.5}], "learning_rate": 0.01}},
         {"data": {"name": "line"}, "network": {"hidden": [], "optimiser": "gd", "loss": "huber"}},
         {
             "data": {"source": "digits", "samples": 300},
             "network": {"hidden": [{"units": 10, "activation": "relu"}], "initialiser": "he_normal"},
         },
     ],
-    ids=["xor", "blobs", "neuron", "hill", "line", "digits"],
+    ids=["xor", "blobs", "neuron", "hill", "dropout of each layer", "line", "digits"],
 )
 def test_of_one_stage(desk: Callable[..., Any], tmp_path: Path, config: dict[str, Any]) -> None:
     lab = desk()

@@ -15,7 +15,9 @@ from sklearn.metrics import confusion_matrix
 
 from glassnet import Formula, load, trace
 from glassnet.data.splitting import split_rows
+from glassnet.lab import publishing
 from glassnet.lab.lesson import plain_inputs
+from glassnet.lab.publishing import Publisher
 from glassnet.lab.toys import toy
 
 EDGE = 3.6
@@ -218,6 +220,11 @@ def test_an_address_holds_the_lesson(desk: Callable[..., Any]) -> None:
         ({"command": "configure", "config": [1]}, "config"),
         ({"command": "load_state", "query": "hidden=9999999"}, "network.hidden.units"),
         ({"command": "load_state", "query": "points=a,b"}, "query"),
+        ({"command": "load_state", "query": "set=w1_1:0.5"}, "query"),
+        ({"command": "load_state", "query": "set=b1_1:1e9"}, "network.edits.value"),
+        ({"command": "load_state", "query": "set=b0_1:1"}, "network.edits.layer"),
+        ({"command": "load_state", "query": "header=perhaps"}, "data.header"),
+        ({"command": "load_state", "query": "hidden=4096:tanh,4096:tanh"}, "network.hidden"),
         ({"command": "step", "what": "life"}, "what"),
         ({"command": "step", "what": "batch", "times": 10**9}, "times"),
         ({"command": "edit", "layer": 9, "unit": 0, "value": 1}, "layer"),
@@ -250,7 +257,7 @@ def test_training_that_runs_away_says_so_and_can_be_reset(desk: Callable[..., An
     lab = desk(query="data=hill&optimiser=sgd&lr=1000&hidden=8:relu&momentum=0")
     lab.ask("play")
     state = lab.status("diverged")
-    assert "learning_rate_init" in state["told"] and any("diverged" in one["text"] for one in lab.notices)
+    assert "learning rate" in state["told"] and any(one["text"] == state["told"] for one in lab.notices)
     with pytest.raises(Exception, match="Reset it"):
         lab.ask("play")
     lab.configure(network={"learning_rate": 0.001})
@@ -263,7 +270,10 @@ def test_paint(desk: Callable[..., Any]) -> None:
     assert lab.until(lambda latest: latest["points"]["rows"] == 401)["state"]["config"]["data"]["source"] == "painted"
     lab.ask("paint", clear=True)
     state = lab.until(lambda latest: latest["state"]["rows"]["train"] == 0)["state"]
-    assert "play" not in state["can"] and "two classes" in state["told"]
+    assert "play" not in state["can"] and "paint" in state["can"] and "two classes" in state["told"]
+    lab.settled()
+    assert lab.latest["inputs"]["window"] == pytest.approx([-EDGE, EDGE, -EDGE, EDGE]), "an empty plane can be painted on"
+    assert lab.array(lab.latest["points"]["xy"]).shape == (0, 2) and [one["group"] for one in state["inputs"][:2]] == ["column"] * 2
     lab.ask("paint", add=[[-1, -1, 0], [1, 1, 2], [-1, 1, 0], [1, -1, 2]])
     state = lab.until(lambda latest: latest["state"]["classes"] == ["0", "2"] and latest["state"]["sizes"])["state"]
     assert state["class_colours"] == [0, 2] and "points=" in state["query"]
@@ -278,6 +288,21 @@ def test_wide_layers_are_folded_and_the_window_moves(desk: Callable[..., Any]) -
     lab.until(lambda latest: latest["state"]["folds"][1]["first"] == 28)
     lab.settled()
     np.testing.assert_array_equal(lab.array(lab.latest["frame"]["layers"][0]["W"]), saved(lab).coefs_[0][:, 28:])
+    for hidden in ([{"units": 30}, {"units": 5}, {"units": 20}], []):  # more layers, then fewer
+        lab.configure(network={"hidden": hidden})
+        assert [fold["of"] for fold in lab.latest["state"]["folds"]] == [2, *(layer["units"] for layer in hidden), 1]
+    assert lab.notices == []
+
+
+def test_histograms_of_huge_and_of_equal_weights(desk: Callable[..., Any]) -> None:
+    lab = desk(query="hidden=2:identity")
+    lab.ask("edit", layer=1, unit=0, source=0, value=1e6)
+    lab.settled()
+    assert sum(lab.latest["panels"]["weights"][0]["counts"]) == 4
+    for source in (0, 1):
+        lab.ask("edit", layer=2, unit=0, source=source, value=1e6 + 0.1 * source)
+    lab.settled()
+    assert sum(lab.latest["panels"]["weights"][1]["counts"]) == 2 and lab.notices == []
 
 
 def test_the_error_surface_has_the_path_on_it(desk: Callable[..., Any]) -> None:
@@ -367,3 +392,103 @@ def test_formulas_are_read_by_the_library_alone() -> None:
     X = plain_inputs({"x1": [1.0, 2.0], "x2": [0.5, -1.0]}, ["log(1 + abs(x2))"])
     np.testing.assert_allclose(X[:, 0], np.log1p([0.5, 1.0]), rtol=1e-6)
     assert Formula("x1 * x2").columns == ("x1", "x2")
+
+
+def test_first_weights_set_by_hand_belong_to_the_lesson(desk: Callable[..., Any]) -> None:
+    lab = desk()
+    lab.ask("edit", layer=1, unit=0, source=1, value=0.75)
+    lab.ask("edit", layer=2, unit=0, source=None, value=-0.5)
+    state = lab.settled()
+    assert state["query"].endswith("set=w1_2_1:0.75,b2_1:-0.5")
+    frame = lab.epochs(3)
+    lab.ask("reset")
+    lab.settled()
+    begun = lab.latest["frame"]["layers"]
+    assert (lab.array(begun[0]["W"])[1, 0], lab.array(begun[1]["b"])[0]) == (0.75, -0.5), "a reset keeps them"
+    other = desk(query=state["query"])
+    assert other.epochs(3)["layers"] == frame["layers"]
+    other.configure(network={"learning_rate": 0.1})
+    assert len(other.latest["state"]["config"]["network"]["edits"]) == 2
+    other.configure(network={"hidden": [{"units": 5}]})
+    assert other.latest["state"]["config"]["network"]["edits"] == [], "they were set in another network"
+    lab.configure(network={"edits": []})
+    assert lab.array(lab.latest["frame"]["layers"][1]["b"])[0] != -0.5
+
+
+def test_weights_that_are_not_there_are_left_out_of_a_lesson(desk: Callable[..., Any]) -> None:
+    lab = desk(query="data=xor&hidden=2:tanh&set=w1_2_2:0.25,w1_9_1:3,w4_1_1:2,b1_7:1")
+    state = lab.settled()
+    assert [one["value"] for one in state["config"]["network"]["edits"]] == [0.25]
+    assert any("left out" in one["text"] for one in lab.notices)
+    lab.epochs(1)
+
+
+def test_a_loss_that_other_rows_forbid_comes_back_with_rows_that_allow_it(desk: Callable[..., Any]) -> None:
+    lab = desk()
+    for name, loss in (("line", "squared_error"), ("plane", "squared_error"), ("moons", "log_loss")):
+        lab.configure(data={"name": name})
+        assert lab.latest["state"]["config"]["network"]["loss"] == loss
+    lab.configure(data={"name": "line"})
+    lab.configure(network={"loss": "huber"})
+    lab.configure(data={"name": "hill"})
+    assert lab.latest["state"]["config"]["network"]["loss"] == "huber"
+
+
+def test_a_table_whose_first_line_is_a_row(desk: Callable[..., Any], tmp_path: Path) -> None:
+    lab = desk()
+    path = tmp_path / "numbers.csv"
+    path.write_text("".join(f"{i % 7},{i % 5},{i % 2}\n" for i in range(40)))
+    lab.request(open=str(path), name="numbers.csv")
+    state = lab.settled()
+    assert (state["config"]["data"]["header"], state["rows"]["train"] + state["rows"]["held_out"]) == (False, 40), "0,0,0 are no names"
+    path.write_text("".join(f"{i},{i % 5 + 50},{i % 2 + 7}\n" for i in range(40)))
+    lab.request(open=str(path), name="numbers.csv")
+    state = lab.settled()
+    assert state["config"]["data"]["header"] and any("first line is names" in one["text"] for one in lab.notices)
+    lab.configure(data={"header": False})
+    state = lab.latest["state"]
+    assert [one["id"] for one in state["columns"]] == ["c1", "c2"] and "header=False" in state["query"]
+    assert "header=False" in lab.ask("code")["code"]
+
+
+def test_the_doctor_does_not_call_a_pause_an_end(desk: Callable[..., Any]) -> None:
+    lab = desk()
+    lab.epochs(8)
+    doctor = lab.until(lambda latest: latest["doctor"]["epoch"] == 8)["doctor"]
+    assert "stopped_too_early" not in [one["name"] for one in doctor["findings"]]
+    assert not any("_init=" in one["action"] for one in doctor["findings"])
+
+
+def test_every_backward_line_at_the_output_has_its_rule(desk: Callable[..., Any]) -> None:
+    lab = desk(query="data=moons&hidden=2:tanh")
+    lab.ask("pick", row=3)
+    terms = {
+        one["symbol"]: one
+        for one in lab.until(lambda latest: latest["trace"]["row"] == 3)["trace"]["terms"]
+        if one["group"].startswith("output")
+    }
+    assert terms["dL/da2_1"]["rule"] == "(a - y)/(a·(1 - a))"
+    assert terms["da/dz"]["rule"] == "a·(1 - a)"
+    assert (terms["dL/dz2_1"]["rule"], terms["dL/dw2_1_1"]["rule"]) == ("dL/da·da/dz", "dL/dz·a")
+
+
+def test_a_picture_that_cannot_be_made_is_told_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Told:
+        number, told = 1, list[str]()
+
+        @property
+        def link(self) -> Any:
+            return self
+
+        def notice(self, level: str, text: str) -> None:
+            self.told.append(text)
+
+    def fails(engine: Any) -> None:
+        raise KeyError("unit 7")
+
+    monkeypatch.setitem(publishing.MAKERS, "panels", fails)
+    engine = Told()
+    publisher = Publisher(engine)  # type: ignore[arg-type]
+    publisher.send("panels")
+    publisher.send("panels")
+    assert len(engine.told) == 1 and "unit 7" in engine.told[0] and "goes on" in engine.told[0]

@@ -384,6 +384,79 @@ def test_a_port_in_use_is_said_and_the_next_one_offered() -> None:
     assert ended.stdout == ""
 
 
+def test_a_shared_lesson_is_opened_by_its_address() -> None:
+    lab = Served("http://127.0.0.1:1/#data=moons&hidden=3:relu")
+    assert lab.address == f"http://127.0.0.1:{lab.port}/?token={TOKEN}#data=moons&hidden=3:relu"
+    assert lab.end()[0] == 0
+
+
+def test_a_shared_lesson_that_makes_no_sense() -> None:
+    command = [sys.executable, "-m", "glassnet", "lab", "--no-browser", "#hidden=many"]
+    ended = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": str(SOURCE)}, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert ended.returncode == 2 and "hidden must be" in ended.stderr and "Traceback" not in ended.stderr
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the training process in /proc")
+def test_ctrl_c_while_a_request_waits() -> None:
+    lab = Served()
+    lab.listen()
+    lab.until(lambda latest: latest["state"]["status"] == "ready")
+    (child,) = lab.children()
+    os.kill(child, signal.SIGSTOP)  # it will not answer
+    waiting = threading.Thread(target=lambda: lab.ask("pause"), daemon=True)
+    waiting.start()
+    time.sleep(0.3)
+    status, seconds, said = lab.end()
+    assert (status, said) == (0, "") and seconds < SECOND
+    waiting.join(PATIENCE)
+
+
+def test_ctrl_c_while_uploads_do_not_go_on() -> None:
+    lab = Served()
+    begun = []
+    for _ in range(5):
+        connection = http.client.HTTPConnection("127.0.0.1", lab.port, timeout=PATIENCE)
+        connection.putrequest("POST", "/api/upload?name=a.csv")
+        for name, value in {"Content-Type": "text/csv", "X-Glassnet-Token": TOKEN, "Content-Length": "1000"}.items():
+            connection.putheader(name, value)
+        connection.endheaders(b"x,y\n1,2\n")
+        begun.append(connection)
+    time.sleep(0.3)
+    status, seconds, said = lab.end()
+    assert (status, said) == (0, "") and seconds < SECOND
+    for connection in begun:
+        connection.close()
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the training process in /proc")
+def test_the_speed_of_play_outlives_the_training_process() -> None:
+    lab = Served()
+    lab.listen()
+    lab.until(lambda latest: latest["state"]["status"] == "ready")
+    assert lab.ask("speed", epochs_per_second=5)[0] == 200
+    (child,) = lab.children()
+    for times in (1, 2):  # the second time, it is started by the next command, which is not lost
+        os.kill(child, signal.SIGKILL)
+        lab.until(lambda latest, times=times: sum("signal 9" in notice for notice in lab.notices) == times)
+        if times == 1:
+            deadline = time.monotonic() + PATIENCE
+            while not (children := lab.children()) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            (child,) = children
+    assert lab.ask("load_state", query="data=moons")[0] == 200
+    lab.until(lambda latest: latest["state"]["status"] == "ready" and latest["state"]["config"]["data"]["name"] == "moons")
+    lab.ask("step", what="epoch")
+    lab.until(lambda latest: latest["frame"]["epoch"] == 1)
+    lab.ask("play")
+    time.sleep(1.5)
+    lab.ask("pause")
+    epoch = lab.until(lambda latest: latest["state"]["status"] == "paused")["frame"]["epoch"]
+    assert 3 <= epoch <= 12
+    lab.end()
+
+
 def test_data_that_are_not_there() -> None:
     command = [sys.executable, "-m", "glassnet", "lab", "--no-browser", "nothing.csv"]
     ended = subprocess.run(

@@ -10,8 +10,9 @@ import pytest
 import scipy.linalg
 
 from glassnet import MLPClassifier, MLPRegressor
+from glassnet.data import hog
 from glassnet.maths import initialisers
-from glassnet.networks import products
+from glassnet.networks import passes, products
 from glassnet.training import blocks, epoch
 
 RANDOM = np.random.default_rng(0)
@@ -90,6 +91,34 @@ def test_a_regression_on_all_rows_passes_in_parts_too(short_calls: None) -> None
     X = RANDOM.normal(size=(100, 4))
     net = _fitted(MLPRegressor(hidden_layer_sizes=(6,), solver="gd", learning_rate_init=0.1, max_iter=50, random_state=0), X, X[:, 0])
     assert net.loss_curve_[-1] < 0.2 * net.loss_curve_[0]
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("rows", [0, 5, 256, 700])
+def test_a_compiled_prediction_in_several_calls_is_that_of_one(monkeypatch: pytest.MonkeyPatch, rows: int, classes: int) -> None:
+    X = RANDOM.normal(size=(700, 5))
+    net = _fitted(MLPClassifier((8,), max_iter=2, random_state=0), X, RANDOM.integers(0, classes, 700))
+    whole = net.compile_predict()(X[:rows])
+    seen: list[int] = []
+
+    def watched(X: Any, *given: Any) -> None:
+        seen.append(len(X))
+        predict_pass(X, *given)
+
+    predict_pass = passes.predict_pass
+    monkeypatch.setattr(passes, "predict_pass", watched)
+    monkeypatch.setattr(passes, "CALL_STEPS", 1)
+    np.testing.assert_array_equal(net.compile_predict()(X[:rows]), whole)
+    assert sum(seen) == rows and max(seen) <= passes.ROOM
+
+
+def test_pictures_some_at_a_time_give_the_features_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = RANDOM.integers(0, 256, (10, 16 * 16 * 3), dtype=np.uint8)
+    whole = hog.hog(pixels, 16, 3)
+    monkeypatch.setattr(hog, "CALL_PIXELS", 3 * pixels.shape[1])
+    np.testing.assert_array_equal(hog.hog(pixels, 16, 3), whole)
+    np.testing.assert_array_equal(hog.hog(pixels, 16, 3, out=np.empty_like(whole)), whole)
+    assert hog.hog(pixels[:0], 16, 3).shape == (0, whole.shape[1])
 
 
 def _fitted(net: Any, X: Any, y: Any, weight: Any = None) -> Any:

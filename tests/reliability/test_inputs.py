@@ -429,8 +429,24 @@ def test_a_memory_mapped_table_is_learned_as_one_in_memory(tmp_path: Any) -> Non
         agree(quietly(lambda make=make, y=y: make().fit(mapped, y)), quietly(lambda make=make, y=y: make().fit(X, y)), X, exact=True)
 
 
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_no_rows_are_refused_and_one_row_or_one_class_is_learned_or_refused(name: str) -> None:
+    y = T if name in REGRESSOR else Y
+    for rows, labels in ((X[:0], y[:0]), (frame().iloc[:0], y[:0]), ([], [])):
+        must_be_refused(lambda rows=rows, labels=labels: ESTIMATORS[name]().fit(rows, labels), r"0 sample|Expected 2D array, got 1D array")
+    for rows, labels in ((X[:1], y[:1]), (X, np.full(40, 7))):
+        if "Logistic" in name:
+            must_be_refused(lambda rows=rows, labels=labels: ESTIMATORS[name]().fit(rows, labels), "only one class.*Add rows of another")
+            continue
+        fitted = quietly(lambda rows=rows, labels=labels: ESTIMATORS[name]().fit(rows, labels))
+        finite(fitted, X)
+        if name not in REGRESSOR:  # there is nothing else to answer
+            assert fitted.predict(X).tolist() == [labels[0]] * 40
+            assert fitted.predict_proba(X).tolist() == [[1.0]] * 40
+
+
 def test_the_table_has_more_than_eighty_rows() -> None:
-    assert len(INPUTS) + len(TARGETS) + len(WEIGHTS) > 120
+    assert len(INPUTS) + len(TARGETS) + len(WEIGHTS) > 140
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import shutil
 import signal
@@ -17,11 +18,12 @@ import numpy as np
 import pytest
 from sklearn.ensemble import BaggingClassifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from glassnet import LogisticRegression, LogisticRegressionCV, MLPClassifier, MLPRegressor
+from glassnet.estimators import held_out
 from glassnet.estimators.checkpoint import Checkpoint
 from glassnet.files import atomic
 
@@ -124,6 +126,23 @@ def test_inside_a_search_it_ends_the_search(estimator: Any) -> None:
             make_pipeline(StandardScaler(), estimator).fit(X, Y)  # a pipeline is no search
     finally:
         del type(estimator)._observers
+
+
+def test_rows_are_held_out_without_a_text_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    # scikit-learn makes one where the classes come in two dimensions: seconds for many rows, in which NumPy swallows a KeyboardInterrupt
+    seen: list[Any] = []
+
+    def watched(rows: Any, *, stratify: Any, random_state: Any, **options: Any) -> Any:
+        like_before = train_test_split(rows, stratify=np.reshape(stratify, (-1, 1)), random_state=copy.deepcopy(random_state), **options)
+        found = train_test_split(rows, stratify=stratify, random_state=random_state, **options)
+        seen.append((np.ndim(stratify), [part.tolist() for part in found] == [part.tolist() for part in like_before]))
+        return found
+
+    monkeypatch.setattr(held_out, "train_test_split", watched)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        MLPClassifier((3,), early_stopping=True, max_iter=2, random_state=0).fit(X, np.array(["b", "a"])[Y])
+    assert seen == [(1, True)]
 
 
 def test_inside_our_own_search_over_penalties_it_ends_the_search() -> None:

@@ -34,6 +34,7 @@ def bits(estimator: Any) -> bytes:
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_one_two_four_and_eight_threads_give_the_same_bits(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(products, "LEAST_SHARED", 1000)
+    monkeypatch.setattr(products, "LEAST_SHARE", 5000)  # 2, 4 or 8 shares, by the size of the product
     found = set()
     for count in (1, 2, 4, 8):
         with warnings.catch_warnings(), threads.deterministic(count):
@@ -53,6 +54,7 @@ def test_threads_take_part(monkeypatch: pytest.MonkeyPatch) -> None:
         multiply(*arguments)
 
     monkeypatch.setattr(products, "LEAST_SHARED", 1000)
+    monkeypatch.setattr(products, "LEAST_SHARE", 0)
     monkeypatch.setattr(products, "_in_blocks", watched)
     out = np.empty((600, 600), np.float32)
     with threads.deterministic(4):
@@ -62,9 +64,11 @@ def test_threads_take_part(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(seen) > 1
 
 
+@pytest.mark.parametrize("share", [0, 100, 10**9])
 @pytest.mark.parametrize("shape", [(3, 5, 40), (40, 5, 3), (1, 1, 1), (9, 2, 9)])
-def test_shared_products_are_products(shape: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shared_products_are_products(shape: tuple[int, int, int], share: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(products, "LEAST_SHARED", 0)
+    monkeypatch.setattr(products, "LEAST_SHARE", share)
     n, k, m = shape
     A, B, out = RANDOM.normal(size=(n, k)), RANDOM.normal(size=(k, m)), np.full((n, m), np.nan)
     for count in (1, 3):

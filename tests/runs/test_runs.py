@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -171,6 +173,13 @@ def test_a_directory_that_cannot_be_written_is_refused_before_training(table, tm
 
     monkeypatch.setattr(Path, "touch", denied)
     with pytest.raises(DataError, match="run cannot be written: Permission denied. Give a directory of your own"):
+        train_run(RunConfig(data=table), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_full_disk_is_refused_before_training(table, tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
+    with pytest.raises(DataError, match="run has 1,000 bytes left; a run takes 1,048,576 or more. Free some space"):
         train_run(RunConfig(data=table), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import brentq
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
-from sklearn.pipeline import make_pipeline
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from glassnet import LogisticRegression, MLPClassifier, MLPRegressor, TablePreparation
+from glassnet import DBNClassifier, DBNRegressor, LogisticRegression, MLPClassifier, MLPRegressor, TablePreparation
+from glassnet.data.pixels import ImagePreparation
 from glassnet.seeing.report import report
 from glassnet.seeing.report.charts import Axis, Chart
 from glassnet.seeing.report.classification import THRESHOLDS, counts_at
@@ -134,6 +135,31 @@ def test_every_kind_of_model_has_a_report(name: str) -> None:
     for svg in re.findall(r"<svg.*?</svg>", text, flags=re.S):
         ElementTree.fromstring(svg)
     assert report(model, X[test], y[test]).html, "the training rows may be left out"
+
+
+def test_the_machines_of_a_deep_belief_network_are_told_with_their_own_numbers() -> None:
+    pixels, y = np.round(load_digits().data * 255 / 16).astype(np.uint8)[:300], load_digits().target[:300]
+    pictures = ImagePreparation(size=8, grey=True).fit(pixels).as_intensities()
+    net = DBNClassifier((12, 9), pretrain_epochs=3, early_stopping=True, max_iter=5, random_state=0).fit(pictures.transform(pixels), y)
+    told = report(Pipeline([("pictures", pictures), ("net", net)]), pixels, y).html
+    section = told[told.index('<section id="machines">') : told.index('<section id="weights">')]
+    cells = [re.findall(r"<t[dh][^>]*>([^<]*)<", row) for row in re.findall(r"<tr><th scope=\"row\">.*?</tr>", section)]
+    for l, (machine, line) in enumerate(zip(net.rbms_, cells, strict=True), 1):
+        last = machine.history_[-1]
+        assert line[:3] == [str(l), f"{machine.components_.shape[1]} and {machine.components_.shape[0]}", "3"]
+        gap = "–" if last["free_energy_gap"] is None else shown(last["free_energy_gap"])
+        assert line[3:] == [shown(last["reconstruction_error"]), gap, f"{100 * last['hidden_activity']:.1f} %"]
+    assert section.count("filter of unit") == 12
+    assert section.count("a picture that the machines make up") == 24
+
+
+def test_machines_of_a_table_have_no_pictures_and_other_networks_no_machines() -> None:
+    X, y = load_diabetes(return_X_y=True)
+    net = DBNRegressor((5,), visible="gaussian", pretrain_epochs=2, max_iter=3, random_state=0).fit(X, y)
+    told = report(net, X, y).html
+    assert '<section id="machines">' in told
+    assert "filter of unit" not in told
+    assert '<section id="machines">' not in report(MLPRegressor(hidden_layer_sizes=(5,), max_iter=3, random_state=0).fit(X, y), X, y).html
 
 
 def test_names_and_classes_are_escaped() -> None:

@@ -25,14 +25,16 @@ export function linear(low: number, high: number, from: number, to: number, want
   return { at: (value) => from + ((value - low) / span) * (to - from), ticks };
 }
 
-/** The same for positive numbers, by their logarithm; whole powers of ten where there are enough of them. */
+/** The same for positive numbers, by their logarithm: powers of ten, and 2 and 5 times them where there is room. */
 export function logarithmic(low: number, high: number, from: number, to: number): Axis {
   const [a, b] = [Math.log10(low), Math.log10(high)];
   const span = b - a || 1;
-  let ticks: number[] = [];
-  const stride = Math.max(1, Math.ceil(span / 5));
-  for (let k = Math.ceil(a - 1e-9); k <= b + 1e-9; k += stride) ticks.push(10 ** k);
-  if (ticks.length < 2)
-    ticks = [1, 2, 5].flatMap((m) => [Math.floor(a), Math.ceil(b)].map((k) => m * 10 ** k)).filter((v) => v >= low * 0.999 && v <= high * 1.001);
+  const within = (factors: number[], stride: number) => {
+    const found: number[] = [];
+    for (let k = Math.floor(a); k <= b; k += stride) for (const factor of factors) found.push(Number(`${factor}e${k}`));
+    return found.filter((value) => value >= low * 0.999 && value <= high * 1.001);
+  };
+  const choices = [[1], [1, 3], [1, 2, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9]].map((factors) => within(factors, Math.max(1, Math.ceil(span / 5))));
+  const ticks = choices.find((found) => found.length > 2) ?? choices[choices.length - 1]!;
   return { at: (value) => from + ((Math.log10(value) - a) / span) * (to - from), ticks };
 }

@@ -7,14 +7,15 @@ import { state, stepSize } from "./store";
 type Part<T> = { [K in keyof T]?: T[K] extends unknown[] | null ? T[K] : T[K] extends object ? Part<T[K]> : T[K] };
 
 /** Change part of the lesson. */
-export function configure(config: Part<Config>): void {
-  void send({ command: "configure", config });
+export async function configure(config: Part<Config>): Promise<void> {
+  const taken = await send({ command: "configure", config });
+  if (!taken && state.value) state.value = { ...state.value }; // what was refused is drawn as it still is
 }
 
 /** The hidden layers with one change. */
 export function reshape(change: (hidden: Config["network"]["hidden"]) => Config["network"]["hidden"]): void {
   const now = state.value;
-  if (now) configure({ network: { hidden: change(now.config.network.hidden.map((layer) => ({ ...layer }))) } });
+  if (now) void configure({ network: { hidden: change(now.config.network.hidden.map((layer) => ({ ...layer }))) } });
 }
 
 export function playOrPause(): void {

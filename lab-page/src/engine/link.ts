@@ -14,12 +14,12 @@ function tokenOfAddress(): string {
   const query = new URLSearchParams(location.search);
   const given = query.get("token");
   if (given !== null) {
-    sessionStorage.setItem(TOKEN, given);
+    localStorage.setItem(TOKEN, given); // for other tabs of this browser: the origin is this port alone
     query.delete("token"); // a shared address holds none
     history.replaceState(null, "", location.pathname + (query.size ? `?${query}` : "") + location.hash);
     return given;
   }
-  return sessionStorage.getItem(TOKEN) ?? "";
+  return localStorage.getItem(TOKEN) ?? "";
 }
 
 const token = tokenOfAddress();
@@ -127,9 +127,10 @@ function greet(message: HelloMessage): void {
 
 const KINDS: Message["kind"][] = ["hello", "state", "frame", "inputs", "points", "curves", "panels", "doctor", "trace", "landscape", "rbm", "notice"];
 
-/** Open the stream, and open it again whenever it ends. */
+/** Open the stream, and open it again whenever it ends. A page that nobody sees holds none: a browser gives a server six at most. */
 export function open(): void {
   source?.close();
+  if (document.visibilityState === "hidden") return;
   source = new EventSource(`/api/events?token=${encodeURIComponent(token)}`);
   for (const kind of KINDS) source.addEventListener(kind, (event) => receive(JSON.parse((event as MessageEvent<string>).data) as Message));
   source.onopen = () => {
@@ -140,6 +141,8 @@ export function open(): void {
     if (source?.readyState === EventSource.CLOSED) void why();
   };
 }
+
+document.addEventListener("visibilitychange", () => (document.visibilityState === "hidden" ? source?.close() : open()));
 
 /** The browser gives up on an answer other than 200; a token of an earlier start is the usual reason. */
 async function why(): Promise<void> {

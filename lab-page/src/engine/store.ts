@@ -46,7 +46,8 @@ export const stepSize = signal<"term" | "example" | "batch" | "epoch">("epoch");
 /** Epochs per second while playing: slow enough to see by default; null for as fast as it goes. */
 export const speed = signal<number | null>(20);
 export const painting = signal(false);
-export const brush = signal(0);
+/** The class or the number of the points that are painted; null rubs out. */
+export const brush = signal<number | null>(0);
 export const hidden = signal<ReadonlySet<string>>(new Set());
 export const drawn = signal<DrawResult | null>(null);
 

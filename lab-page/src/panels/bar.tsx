@@ -3,7 +3,7 @@
 import { hides } from "../engine/address";
 import { configure, playOrPause, reset, step } from "../engine/commands";
 import { send } from "../engine/link";
-import { can, frame, link, speed, state, stepSize } from "../engine/store";
+import { can, frame, link, rbm as machine, speed, state, stepSize } from "../engine/store";
 import { counted, percent, shown } from "../drawing/numbers";
 import { Segmented } from "../parts/controls";
 import { Pause, Play, Reset, Step } from "../parts/icons";
@@ -113,12 +113,13 @@ function Clock() {
   const loss = (value: number | null | undefined) => shown(value, 3);
   const score = (value: number | null | undefined) => (seen?.score_name === "R²" ? shown(value, 3) : percent(value));
   const rbm = now?.config.mode === "rbm";
+  const epoch = (rbm ? machine.value?.epoch : seen?.epoch) ?? now?.cursor.epoch;
   return (
     <dl class="clock">
       <div>
         <dt>epoch</dt>
-        <dd data-node="epoch" data-value={seen?.epoch ?? now?.cursor.epoch ?? ""}>
-          {counted(seen?.epoch ?? now?.cursor.epoch ?? 0)}
+        <dd data-node="epoch" data-value={epoch ?? ""}>
+          {counted(epoch ?? 0)}
         </dd>
       </div>
       {now && now.cursor.batches > 1 && (now.status === "stepping" || now.cursor.batch > 0) ? (

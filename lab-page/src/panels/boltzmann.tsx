@@ -76,7 +76,7 @@ export function Machine() {
               Stop
             </button>
             <button type="button" class="small plain" data-control="gibbs-clear" disabled={!sent?.chain} onClick={() => void send({ command: "gibbs", action: "clear" })}>
-              clear
+              Clear
             </button>
           </div>
           {sent?.chain ? (

@@ -1,14 +1,14 @@
 /** Where the rows come from: made by name, painted, the bundled digits, a file dropped on the page, or what the command line named. */
 
 import { signal } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { configure } from "../engine/commands";
 import { send, upload } from "../engine/link";
-import { brush, busy, can, hello, painting, state } from "../engine/store";
-import { counted } from "../drawing/numbers";
+import { brush, busy, can, hello, painting, points, state } from "../engine/store";
+import { counted, shown } from "../drawing/numbers";
 import { Card, NumberField, Select, Slider } from "../parts/controls";
 import { SetIcon } from "../parts/icons";
-import { Mark } from "./surface";
+import { Mark } from "../parts/mark";
 
 const LABELS: Record<string, string> = { xor: "XOR", donut: "donut", moons: "moons", spirals: "spirals", blobs: "blobs", line: "line", plane: "plane", hill: "hill" };
 
@@ -38,8 +38,9 @@ export function Data() {
   };
   const file = data.source === "file" ? data.name : lastFile.value;
   const extra = hello.value?.name;
+  const ofRun = can.value.has("trained");
   return (
-    <Card title="Data" aside={<span class="quiet">{counted(now.rows.train)} + {counted(now.rows.held_out)} held out</span>}>
+    <Card title="Data" class="data" aside={<span class="quiet">{counted(now.rows.train)} + {counted(now.rows.held_out)} held out</span>}>
       <div class="stack">
         <div class="sets" role="radiogroup" aria-label="Data">
           {sets.map(([id, label, hint]) => (
@@ -72,20 +73,25 @@ export function Data() {
           ) : null}
         </div>
         {now.targets.length ? <Select label="To predict" name="target" value={data.target ?? now.target_name} choices={now.targets.map((target) => [target, target])} onChange={(target) => configure({ data: { target } })} wide /> : null}
+        {now.targets.length ? (
+          <label class="check" title="Off: the columns are called c1, c2, and so on, and the first line is a row like the others">
+            <input type="checkbox" checked={data.header} data-control="header" onChange={(event) => void configure({ data: { header: event.currentTarget.checked, target: null } })} /> first line is names
+          </label>
+        ) : null}
         {data.source === "toy" ? (
             <Slider label="Noise" name="noise" value={data.noise} min={0} max={1} step={0.05} text={String(data.noise)} onChange={(noise) => configure({ data: { noise } })} />
         ) : null}
         <div class="fields">
-          {data.source === "painted" ? null : (
+          {data.source === "painted" || ofRun ? null : (
             <NumberField label={data.source === "toy" ? "Rows" : "Rows, at most"} name="samples" value={data.samples} min={4} max={100000} whole onChange={(samples) => configure({ data: { samples } })} />
           )}
+          {ofRun ? null : <NumberField label="Data seed" name="data-seed" value={data.seed} min={0} max={4294967295} whole hint="Draws the rows, and which of them are held out" onChange={(seed) => configure({ data: { seed } })} />}
           {data.source === "toy" && data.name === "blobs" ? (
             <NumberField label="Classes" name="classes" value={data.classes} min={2} max={10} whole onChange={(classes) => configure({ data: { classes } })} />
-          ) : (
-            <NumberField label="Data seed" name="data-seed" value={data.seed} min={0} max={4294967295} whole onChange={(seed) => configure({ data: { seed } })} />
-          )}
+          ) : null}
         </div>
-        <Slider
+        {ofRun ? <p class="note">The run's own rows: those that it learned from, and those that it held out. Its test rows are set aside.</p> : null}
+        {ofRun ? null : <Slider
           label="Held out"
           name="held-out"
           value={data.held_out}
@@ -94,7 +100,7 @@ export function Data() {
           step={0.05}
           text={`${Math.round(100 * data.held_out)} %`}
           onChange={(held_out) => configure({ data: { held_out } })}
-        />
+        />}
         {can.value.has("paint") || data.source === "painted" ? <Brushes /> : null}
         <div class="drop">
           <input
@@ -119,10 +125,25 @@ export function Data() {
   );
 }
 
+/** Classes that a brush can have. */
+const MOST_CLASSES = 10;
+
 function Brushes() {
   const now = state.value!;
-  const classes = now.classes.length ? now.classes : ["low", "high"];
   const on = painting.value;
+  const [low = 0, high = 0] = points.value?.y_range ?? [];
+  const present = now.class_colours;
+  const known = [...new Set([0, 1, ...present])].sort((a, b) => a - b);
+  const fresh = Array.from({ length: MOST_CLASSES }, (_, k) => k).find((k) => !known.includes(k));
+  const brushes: { value: number; label: string; title: string; of: readonly number[] }[] =
+    now.task === "regression"
+      ? (low < high ? ([low, high] as const) : ([-1, 1] as const)).map((value, k) => ({ value, label: `${["low", "high"][k]}, ${shown(value, 2)}`, title: `Points whose number is ${shown(value)}`, of: [0, 1] }))
+      : known.map((k) => ({ value: k, label: String(k), title: `Points of class ${k}`, of: present.length > 2 ? [] : [0, 1] }));
+  if (now.task !== "regression" && fresh !== undefined) brushes.push({ value: fresh, label: `${fresh}, new`, title: "Points of a class that is not there yet", of: [] });
+  const lacking = brush.value !== null && !brushes.some((one) => one.value === brush.value);
+  useEffect(() => {
+    if (lacking) brush.value = brushes[0]!.value;
+  }, [lacking]);
   return (
     <div class="brushes">
       <button type="button" class={on ? "small pressed" : "small"} aria-pressed={on} data-control="paint" onClick={() => (painting.value = !on)}>
@@ -130,23 +151,23 @@ function Brushes() {
       </button>
       {on ? (
         <div class="row" role="radiogroup" aria-label="Brush">
-          {classes.map((label, k) => (
-            <label key={label} class="chip" title={`Points of ${label}`}>
-              <input type="radio" name="brush" checked={brush.value === k} data-control={`brush-${k}`} onChange={() => (brush.value = k)} />
-              <Mark k={k} of={now.class_colours.length ? now.class_colours : [0, 1]} />
+          {brushes.map(({ value, label, title, of }, k) => (
+            <label key={k} class="chip" title={title}>
+              <input type="radio" name="brush" checked={brush.value === value} data-control={`brush-${k}`} onChange={() => (brush.value = value)} />
+              <Mark k={now.task === "regression" ? k : value} of={of} />
               {label}
             </label>
           ))}
           <label class="chip">
-            <input type="radio" name="brush" checked={brush.value < 0} data-control="brush-erase" onChange={() => (brush.value = -1)} />
+            <input type="radio" name="brush" checked={brush.value === null} data-control="brush-erase" onChange={() => (brush.value = null)} />
             erase
           </label>
           <button type="button" class="small plain" data-control="paint-clear" onClick={() => void send({ command: "paint", clear: true })}>
-            clear all
+            Clear all
           </button>
         </div>
       ) : null}
-      {on ? <p class="note">Draw on the plane at the right; the network begins anew with every point.</p> : null}
+      {on ? <p class="note">Draw on the plane; the network begins anew with every point.</p> : null}
     </div>
   );
 }

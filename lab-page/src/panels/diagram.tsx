@@ -1,9 +1,9 @@
 /** The network as a living diagram: what each unit computes, and every weight between them, blue and full or red and dashed by its sign. */
 
 import { useMemo } from "preact/hooks";
-import { shown } from "../drawing/numbers";
+import { counted, shown } from "../drawing/numbers";
 import { hides } from "../engine/address";
-import { reshape } from "../engine/commands";
+import { configure, reshape } from "../engine/commands";
 import { send } from "../engine/link";
 import { frame, inputs, points, state, trace } from "../engine/store";
 import type { LayerConfig, StateMessage, TraceMessage } from "../messages";
@@ -16,12 +16,24 @@ import { InputPicture, Unit } from "./units";
 import { WeightEditor } from "./weight_editor";
 
 export function Diagram() {
+  const now = state.value;
+  if (now && !now.sizes.length)
+    return (
+      <Card title="The network" class="network">
+        <p class="note idle">{now.told}</p>
+      </Card>
+    );
+  return <Drawn />;
+}
+
+function Drawn() {
   const [ref, width] = useWidth<HTMLDivElement>(560);
   const now = state.value;
   const seen = trace.value;
   const numbered = seen !== null;
   const plan = useMemo(() => (now ? places(now, width, numbered) : null), [now?.folds, now?.picture, width, numbered]);
   if (!now || !plan) return null;
+  const edits = now.config.network.edits.length;
   const hiddenLayers = now.config.network.hidden;
   const fixed = now.config.network.start === "trained";
   return (
@@ -31,8 +43,13 @@ export function Diagram() {
       aside={
         <div class="row">
           <span class="quiet" data-node="parameters" data-value={now.parameters}>
-            {now.parameters} parameters
+            {counted(now.parameters)} {now.parameters === 1 ? "parameter" : "parameters"}
           </span>
+          {edits ? (
+            <button type="button" class="small" data-control="edits-none" title="First weights set by hand, which a reset keeps. Click to draw them again." disabled={hides("edit")} onClick={() => configure({ network: { edits: [] } })}>
+              {edits} set by hand ×
+            </button>
+          ) : null}
           {hides("layers") || fixed ? null : (
             <div class="row counter" role="group" aria-label="Hidden layers">
               <button type="button" class="round" aria-label="Remove the last hidden layer" data-control="layers-less" disabled={!hiddenLayers.length} onClick={() => reshape((all) => all.slice(0, -1))}>
@@ -56,6 +73,11 @@ export function Diagram() {
         </div>
       }
     >
+      {["diverged", "stopped", "finished"].includes(now.status) ? (
+        <p class="ended" data-told={now.status}>
+          {now.told}
+        </p>
+      ) : null}
       <div class="net-scroll" ref={ref}>
         <div class="net" style={{ width: `${plan.width}px`, height: `${plan.height}px` }}>
           <Edges plan={plan} state={now} frame={frame.value} trace={seen} />
@@ -135,6 +157,7 @@ function Heading({ column, state, gap, locked }: { column: Column; state: StateM
   const change = (part: Partial<LayerConfig>) => reshape((all) => all.map((layer, i) => (i === l - 1 ? { ...layer, ...part } : layer)));
   const title = l === 0 ? (state.picture ? "Picture" : "Inputs") : l === last ? "Output" : `Hidden ${l}`;
   const fold = state.folds[l];
+  const onCount = state.inputs.filter((input) => input.on).length;
   return (
     <div class="heading" style={{ left: `${column.x}px`, width: `${Math.min(gap - 8, 132)}px` }}>
       <h3>{title}</h3>
@@ -147,7 +170,8 @@ function Heading({ column, state, gap, locked }: { column: Column; state: StateM
               </button>
             )}
             <span data-node={`units_${l}`} data-value={config.units}>
-              {config.units} {config.units === 1 ? "unit" : "units"}
+              {config.units}
+              {gap < 112 ? null : config.units === 1 ? " unit" : " units"}
             </span>
             {hides("layers") || locked ? null : (
               <button type="button" class="round small" aria-label={`Add a unit to hidden layer ${l}`} data-control={`units-more-${l}`} onClick={() => change({ units: config.units + 1 })}>
@@ -171,7 +195,7 @@ function Heading({ column, state, gap, locked }: { column: Column; state: StateM
         </>
       ) : (
         <p class="quiet">
-          {l === 0 ? (state.picture ? `${state.picture.width} × ${state.picture.height}` : `${of} of ${state.inputs.length}`) : `${of} ${of === 1 ? "unit" : "units"}, ${state.link}`}
+          {l === 0 ? (state.picture ? `${state.picture.width} × ${state.picture.height}` : `${of === onCount ? "" : `${of}, from `}${onCount} of ${state.inputs.length}`) : `${of} ${of === 1 ? "unit" : "units"}, ${state.link}`}
         </p>
       )}
       {fold && fold.count < fold.of && !(l === 0 && state.picture) ? (

@@ -45,6 +45,12 @@ export function Pad() {
   useEffect(() => {
     if (ref.current) show(ref.current);
   }, [turn]);
+  const run = state.value?.run;
+  const ready = can.value.has("draw");
+  // what stands on the pad is answered by whatever learns now
+  useEffect(() => {
+    if (ready && !drawn.value && ink.some(Boolean)) ask(undefined);
+  }, [run, ready]);
   const at = (event: PointerEvent): [number, number] => {
     const bounds = ref.current!.getBoundingClientRect();
     return [((event.clientX - bounds.left) / bounds.width) * PAD, ((event.clientY - bounds.top) / bounds.height) * PAD];

@@ -85,7 +85,7 @@ export function Edges({ plan, state, frame, trace }: { plan: Places; state: Stat
           </g>
         );
       })}
-      {frame ? null : <text x={plan.width / 2} y={plan.height / 2} text-anchor="middle" class="tick">{state.told}</text>}
+      {frame ? null : <text x={plan.width / 2} y={100} text-anchor="middle" class="tick">{state.status === "ready" ? "The first picture is on its way." : state.told}</text>}
     </svg>
   );
 }

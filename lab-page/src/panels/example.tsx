@@ -119,12 +119,12 @@ function Arithmetic({ trace: seen }: { trace: TraceMessage }) {
         </div>
       </dl>
       {stepping && stepSize.value !== "term" ? (
-        <button type="button" class="small" onClick={() => void send({ command: "step", what: "term" })}>
-          next line
+        <button type="button" class="small" data-control="next-line" onClick={() => void send({ command: "step", what: "term" })}>
+          Next line
         </button>
       ) : null}
       <Terms seen={seen} />
-      {known.complete && seen.update ? <p class="note">{seen.update}</p> : null}
+      {known.complete && seen.update ? <p class="note">{plain(seen.update)}</p> : null}
     </>
   );
 }

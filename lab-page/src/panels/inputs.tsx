@@ -24,7 +24,7 @@ export function Inputs() {
     if (wanted.length) configure({ inputs: wanted });
   };
   return (
-    <Card title="Inputs" aside={<span class="quiet">{on.length} of {now.inputs.length}</span>}>
+    <Card title="Inputs" class="inputs" aside={<span class="quiet">{on.length} of {now.inputs.length}</span>}>
       <div class="stack">
         {GROUPS.map(([group, label]) => {
           const members = now.inputs.filter((input) => input.group === group);
@@ -36,7 +36,7 @@ export function Inputs() {
                 {members.slice(0, MOST).map((input) => (
                   <label key={input.id} class="chip" title={input.id}>
                     <input type="checkbox" checked={input.on} disabled={input.fixed || (input.on && on.length === 1)} data-control={`input-${input.id}`} onChange={() => toggle(input.id)} />
-                    {input.label}
+                    <span class="short">{input.label}</span>
                   </label>
                 ))}
                 {members.length > MOST ? <span class="quiet">and {members.length - MOST} more</span> : null}

@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { list } from "../engine/arrays";
+import { counted } from "../drawing/numbers";
 import { curves, doctor, frame, state } from "../engine/store";
 import { Card } from "../parts/controls";
 import { Curves } from "../parts/curves";
@@ -15,6 +16,7 @@ export function CostCurves() {
   return (
     <Card
       title="Cost"
+      class="cost"
       aside={
         <label class="check">
           <input type="checkbox" checked={log} data-control="log" onChange={(event) => setLog(event.currentTarget.checked)} /> logarithmic
@@ -37,6 +39,7 @@ export function CostCurves() {
             : []
         }
       />
+      {state.value?.task === "regression" && !["toy", "painted"].includes(state.value.config.data.source) ? <p class="note">Of the target, standardised.</p> : null}
     </Card>
   );
 }
@@ -73,7 +76,7 @@ function RbmCurves() {
 export function Doctor() {
   const said = doctor.value;
   return (
-    <Card title="The doctor">
+    <Card title="The doctor" class="doctor" aside={said?.epoch ? <span class="quiet" data-node="doctor" data-value={said.epoch}>as of epoch {counted(said.epoch)}</span> : undefined}>
       {said?.findings.length ? (
         <ul class="findings">
           {said.findings.map((finding) => (

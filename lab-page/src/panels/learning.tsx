@@ -1,7 +1,7 @@
 /** How it learns: loss, optimiser, rate, batches, penalties, dropout, first weights, seed. */
 
 import { configure, reshape } from "../engine/commands";
-import { state } from "../engine/store";
+import { can, state } from "../engine/store";
 import type { Choice as Sent, Config } from "../messages";
 import { Card, type Choice, NumberField, Select } from "../parts/controls";
 
@@ -14,7 +14,7 @@ export function Learning() {
   const net = now.config.network;
   const set = (network: Partial<Config["network"]>) => configure({ network } as Parameters<typeof configure>[0]);
   return (
-    <Card title="Learning">
+    <Card title="Learning" class="learning">
       <div class="fields">
         <Select label="Loss" name="loss" value={net.loss} choices={choicesOf(now.choices.loss)} onChange={(loss) => set({ loss })} wide />
         <Select label="Optimiser" name="optimiser" value={net.optimiser} choices={choicesOf(now.choices.optimiser)} onChange={(optimiser) => set({ optimiser: optimiser as Config["network"]["optimiser"] })} />
@@ -30,17 +30,24 @@ export function Learning() {
         {net.hidden.map((layer, l) => (
           <NumberField
             key={l}
-            label={net.hidden.length > 1 ? `Dropout, hidden ${l + 1}` : "Dropout"}
+            label={net.hidden.length > 1 ? `Dropout ${l + 1}` : "Dropout"}
             name={`dropout-${l + 1}`}
             value={layer.dropout}
             min={0}
             max={0.95}
-            hint="Share of the layer's units switched off at each update"
+            hint={`Share of the units of hidden layer ${l + 1} switched off at each update`}
             onChange={(dropout) => reshape((all) => all.map((one, k) => (k === l ? { ...one, dropout } : one)))}
           />
         ))}
         {net.optimiser === "sgd" || net.optimiser === "rmsprop" ? <Seed value={net.seed} set={(seed) => set({ seed })} /> : null}
-        <Select label="First weights" name="initialiser" value={String(net.initialiser)} choices={choicesOf(now.choices.initialiser)} onChange={(value) => set({ initialiser: value === "null" ? null : value })} wide />
+        <Select
+          label="First weights"
+          name="initialiser"
+          value={net.start === "trained" ? "trained" : String(net.initialiser)}
+          choices={[...(can.value.has("trained") ? [["trained", "those of the trained run"] as const] : []), ...choicesOf(now.choices.initialiser)]}
+          onChange={(value) => set(value === "trained" ? { start: "trained" } : { start: "drawn", initialiser: value === "null" ? null : value })}
+          wide
+        />
       </div>
     </Card>
   );

@@ -68,6 +68,9 @@ function Confusion({ sent }: { sent: PanelsMessage }) {
   );
 }
 
+/** Room for the numbers and the name of the vertical axis. */
+const LEFT = 60;
+
 function Residuals({ sent }: { sent: PanelsMessage }) {
   const [box, width] = useWidth<HTMLDivElement>(420);
   const ref = useRef<HTMLCanvasElement>(null);
@@ -80,22 +83,22 @@ function Residuals({ sent }: { sent: PanelsMessage }) {
     const [truth, said, out] = [list(found.truth), list(found.predicted), list(found.held_out)];
     const all = [...truth, ...said].filter(Number.isFinite);
     const [low, high] = all.length ? [Math.min(...all), Math.max(...all)] : [0, 1];
-    const x = linear(low, high, 44, size - 10, 6);
+    const x = linear(low, high, LEFT, size - 10, 6);
     const y = linear(low, high, size - 34, 8, 6);
     const context = sharp(canvas, size, size);
     context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
-    context.strokeStyle = css(named("faint"));
-    context.beginPath();
-    context.moveTo(x.at(low), y.at(low));
-    context.lineTo(x.at(high), y.at(high));
-    context.stroke();
     context.fillStyle = css(named("quiet"));
     context.textAlign = "center";
     x.ticks.forEach((tick) => context.fillText(shown(tick), x.at(tick), size - 19));
-    context.fillText("true", (44 + size) / 2, size - 4);
+    context.fillText("true", (LEFT + size) / 2, size - 4);
+    context.save();
+    context.translate(11, (size - 34) / 2);
+    context.rotate(-Math.PI / 2);
+    context.fillText("predicted", 0, 0);
+    context.restore();
     context.textAlign = "right";
     context.textBaseline = "middle";
-    y.ticks.forEach((tick) => context.fillText(shown(tick), 38, y.at(tick)));
+    y.ticks.forEach((tick) => context.fillText(shown(tick), LEFT - 6, y.at(tick)));
     truth.forEach((t, i) => {
       context.beginPath();
       context.arc(x.at(t), y.at(said[i]!), 3, 0, 2 * Math.PI);
@@ -105,6 +108,14 @@ function Residuals({ sent }: { sent: PanelsMessage }) {
       else context.fill();
       context.globalAlpha = 1;
     });
+    context.lineWidth = 1.5;
+    context.setLineDash([6, 4]);
+    context.strokeStyle = css(named("ink"));
+    context.beginPath();
+    context.moveTo(x.at(low), y.at(low));
+    context.lineTo(x.at(high), y.at(high));
+    context.stroke();
+    context.setLineDash([]);
     canvas.dataset.points = String(truth.length);
     canvas.dataset.min = String(low);
     canvas.dataset.max = String(high);
@@ -121,7 +132,7 @@ function Residuals({ sent }: { sent: PanelsMessage }) {
           <i class="dot hollow" />
           held out
         </span>
-        <span>on the line: predicted is true</span>
+        <span>on the dashed line: predicted is true</span>
       </p>
     </div>
   );

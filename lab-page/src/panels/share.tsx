@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { address } from "../engine/address";
 import { download } from "../engine/link";
-import { can, say } from "../engine/store";
+import { can, say, state } from "../engine/store";
 import { Share } from "../parts/icons";
 
 export async function copy(text: string, told: string): Promise<void> {
@@ -13,6 +13,15 @@ export async function copy(text: string, told: string): Promise<void> {
   } catch {
     say("warning", `The browser did not let the page copy. Here it is: ${text}`);
   }
+}
+
+/** What an address holds, and what it does not. */
+function told(): string {
+  const now = state.value;
+  const source = now?.config.data.source;
+  const table = source === "file" || source === "given" ? " The rows themselves are not in it." : "";
+  const many = source === "painted" && !now?.query.includes("points=") && now?.rows.train ? " There are too many painted points for an address." : "";
+  return `Copied: data, inputs, network, seeds and first weights set by hand; not what was trained since.${table}${many} It opens here, or anywhere by: glassnet lab 'the address'`;
 }
 
 export function ShareMenu() {
@@ -54,9 +63,9 @@ export function ShareMenu() {
         Share
       </button>
       <div class="sheet-menu" id="share" hidden={!open}>
-        <button type="button" data-control="copy-address" onClick={() => void copy(address(), "The lesson's address is copied. It holds everything on the screen except the trained weights.")}>
+        <button type="button" data-control="copy-address" onClick={() => void copy(address(), told())}>
           <b>Copy the lesson's address</b>
-          <small>data, inputs, network and seed; add &hide=data,learning for a class</small>
+          <small>opens here, and elsewhere by: glassnet lab 'the address'. Add &hide=data,learning for a class.</small>
         </button>
         {link("code", "code.py", "Python", "the program that does what is on the screen")}
         {link("model", "model.safetensors", "Model", "for glassnet.load and glassnet predict")}

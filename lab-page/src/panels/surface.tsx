@@ -5,13 +5,14 @@ import { linear } from "../drawing/axes";
 import { note, paint, pixels, sharp } from "../drawing/canvas";
 import { css, named, tables } from "../drawing/colours";
 import { shown } from "../drawing/numbers";
-import { drawMarks, markColour } from "../drawing/points";
+import { drawMarks } from "../drawing/points";
 import { entry, numbers } from "../engine/arrays";
 import { configure, newest } from "../engine/commands";
 import { send } from "../engine/link";
 import { brush, frame, inputs, painting, points, state, trace } from "../engine/store";
 import type { FrameMessage, PaintCommand } from "../messages";
 import { Card, useWidth } from "../parts/controls";
+import { Mark } from "../parts/mark";
 import { useScheme } from "../parts/picture";
 import { Mistakes } from "./mistakes";
 
@@ -33,13 +34,13 @@ export function Surface() {
   const [steps, setSteps] = useState(false);
   if (!now) return null;
   const plane = points.value?.xy;
+  const classes = now.classes;
   if (!plane && points.value)
     return (
-      <Card title="What it takes for what">
+      <Card title={classes.length ? "What it confuses" : "Predicted and true"} class="decision">
         <Mistakes />
       </Card>
     );
-  const classes = now.classes;
   const curve = frame.value?.surface?.kind === "curve";
   return (
     <Card
@@ -62,7 +63,7 @@ export function Surface() {
               {label}
             </span>
           ))}
-          {classes.length ? null : curve ? (
+          {now.task !== "regression" ? null : curve ? (
             <span>
               <i class="swatch b-gradient" /> what it predicts
             </span>
@@ -106,21 +107,6 @@ function Axes() {
       ))}
       <p class="note wide">The other columns are held at their middle.</p>
     </div>
-  );
-}
-
-/** The mark of a class, as the plane draws it. */
-export function Mark({ k, of }: { k: number; of: readonly number[] }) {
-  const shape = ["circle", "square", "triangle", "diamond", "cross", "star"][(of[k] ?? k) % 6];
-  return (
-    <svg class="mark" width="11" height="11" viewBox="-6 -6 12 12" aria-hidden="true" style={{ color: markColour(k, of) }}>
-      {shape === "square" ? <rect x="-4.4" y="-4.4" width="8.8" height="8.8" fill="currentColor" /> : null}
-      {shape === "circle" ? <circle r="4.8" fill="currentColor" /> : null}
-      {shape === "triangle" ? <path d="M0-5.4L5.4 4.4H-5.4Z" fill="currentColor" /> : null}
-      {shape === "diamond" ? <path d="M0-5.6L5.2 0 0 5.6-5.2 0Z" fill="currentColor" /> : null}
-      {shape === "cross" ? <path d="M-2-5h4v3h3v4H2v3h-4V2h-3v-4h3z" fill="currentColor" /> : null}
-      {shape === "star" ? <path d="M0-6l1.8 3.6 4 .6-2.9 2.8.7 4L0 3.2-3.6 5l.7-4-2.9-2.8 4-.6z" fill="currentColor" /> : null}
-    </svg>
   );
 }
 
@@ -177,6 +163,7 @@ function Plane({ heldOut, steps }: { heldOut: boolean; steps: boolean }) {
 
   const curve = surface?.kind === "curve" ? surface : null;
   useEffect(() => {
+    if (ground.current && (!surface || curve)) ground.current.width = ground.current.width; // nothing learns: no answer is left standing
     if (ground.current && surface && !curve) drawSurface(ground.current, surface, sent?.y_range ?? [0, 1], steps, now.class_colours);
   }, [surface, steps, turn, sent?.y_range]);
 
@@ -245,7 +232,7 @@ function Plane({ heldOut, steps }: { heldOut: boolean; steps: boolean }) {
   const stroke = (event: PointerEvent) => {
     const [px, py, x, y] = at(event);
     if (px < LEFT || px > LEFT + w || py < TOP || py > TOP + h) return;
-    if (brush.value < 0) {
+    if (brush.value === null) {
       const reach = (scale.right - scale.left) * 0.05;
       erase({ x, y, radius: reach });
       return;

@@ -7,6 +7,7 @@ import { unitName } from "../parts/naming";
 import { Bars, Picture } from "../parts/picture";
 import { type Column, type Places, WIDE_GAP } from "../parts/places";
 import { revealed, type Revealed } from "../parts/revealing";
+import { Mark } from "../parts/mark";
 
 export function InputPicture({ column, trace, points }: { column: Column; trace: TraceMessage | null; points: PointsMessage | null }) {
   const data = trace?.picture ?? points?.thumbnails;
@@ -76,7 +77,10 @@ export function Unit(p: {
       ) : null}
       {l === last ? (
         <span class="unit-name right" title={label}>
-          <b>{label}</b>
+          <b>
+            {state.classes.length && !state.picture ? <Mark k={state.classes.indexOf(label)} of={state.class_colours} /> : null}
+            {label}
+          </b>
           {trace && known?.complete && trace.prediction[k] != null ? (
             <small data-node={`p_${unit + 1}`} data-value={trace.prediction[k]}>
               {state.task === "regression" ? `ŷ = ${shown(trace.prediction[k], 3)}` : `p ${percent(trace.prediction[k]).replace(/^(?![<>])/, "= ")}`}

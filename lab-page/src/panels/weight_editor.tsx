@@ -67,10 +67,10 @@ export function WeightField(p: { layer: number; unit: number; source: number | n
     if (p.focus) field.current?.select();
     setText(null);
   }, [p.layer, p.unit, p.source]);
-  const give = async () => {
-    if (text === null) return;
-    const value = Number(text.replace("−", "-"));
-    if (text.trim() === "" || !Number.isFinite(value)) return setText(null);
+  const give = async (typed: string) => {
+    if (typed === shown(p.value, 4)) return;
+    const value = Number(typed.replace("−", "-"));
+    if (typed.trim() === "" || !Number.isFinite(value)) return setText(null);
     await send({ command: "edit", layer: p.layer, unit: p.unit, source: p.source, value });
     setText(null);
   };
@@ -88,9 +88,9 @@ export function WeightField(p: { layer: number; unit: number; source: number | n
       data-value={p.value}
       value={text ?? shown(p.value, 4)}
       onInput={(event) => setText(event.currentTarget.value)}
-      onBlur={() => void give()}
+      onBlur={(event) => void give(event.currentTarget.value)}
       onKeyDown={(event) => {
-        if (event.key === "Enter") void give();
+        if (event.key === "Enter") void give(event.currentTarget.value);
         if (event.key === "Escape") setText(null);
         const step = { ArrowUp: 0.1, ArrowDown: -0.1 }[event.key];
         if (step) {

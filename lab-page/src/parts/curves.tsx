@@ -79,7 +79,7 @@ export function Curves(p: { x: readonly number[]; lines: Line[]; height?: number
         {xAxis.ticks
           .filter((tick) => Number.isInteger(tick))
           .map((tick) => (
-            <text key={tick} class="tick" x={xAxis.at(tick)} y={height - 6} text-anchor={xAxis.at(tick) > width - 24 ? "end" : "middle"}>
+            <text key={tick} class="tick" x={xAxis.at(tick)} y={height - 6} text-anchor="middle">
               {tick}
             </text>
           ))}
@@ -93,6 +93,9 @@ export function Curves(p: { x: readonly number[]; lines: Line[]; height?: number
         {lines.map((line) => (
           <path key={line.name} class={`line s-${line.role} ${line.dashed ? "dashed" : ""}`} d={path(line)} />
         ))}
+        {p.x.length === 1
+          ? lines.map((line) => <circle key={line.name} class={`f-${line.role}`} r="3" cx={xAxis.at(first)} cy={yAxis.at(line.values[0]!)} />)
+          : null}
         {mark !== undefined && p.x.length > 1 && pointed !== null ? <line class="cursor" x1={xAxis.at(mark)} x2={xAxis.at(mark)} y1={TOP} y2={height - BOTTOM} /> : null}
         {p.at !== undefined && p.at !== null && p.at >= first && p.at <= last ? (
           <line class="here" x1={xAxis.at(p.at)} x2={xAxis.at(p.at)} y1={TOP} y2={height - BOTTOM} />

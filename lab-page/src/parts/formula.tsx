@@ -2,14 +2,18 @@
 
 import type { JSX } from "preact";
 
-const NAME = /([zawbhv])(\d+)_(\d+)(?:_(\d+))?/g;
+const NAME = /(?<![A-Za-ce-z])([zawbhv])(\d+)(?:_(\d+)(?:_(\d+))?)?/g;
 
 /** Minus signs for hyphens, and signs of slopes. */
 export function plain(text: string): string {
   return text
     .replace(/-/g, "\u2212")
     .replace(/\bdL\/d/g, "\u2202L/\u2202")
-    .replace(/\bda\/dz/g, "\u2202a/\u2202z");
+    .replace(/\bda\/dz/g, "\u2202a/\u2202z")
+    .replace(/\bbeta([12])\b/g, (_, k: string) => `\u03b2${k === "1" ? "\u2081" : "\u2082"}`)
+    .replace(/\bsqrt\(/g, "\u221a(")
+    .replace(/\beps\b/g, "\u03b5")
+    .replace(/\br_t\b/g, "r\u209c");
 }
 
 /** A line of letters, with layers above and units below them. */
@@ -23,7 +27,7 @@ export function Formula({ text }: { text: string }): JSX.Element {
       <>
         {letter}
         <sup>({layer})</sup>
-        <sub>{to ? `${unit}→${to}` : unit}</sub>
+        {unit ? <sub>{to ? `${unit}→${to}` : unit}</sub> : null}
       </>,
     );
     last = match.index + match[0].length;

@@ -9,9 +9,9 @@ import type { Quantised } from "../messages";
 
 export type Look = "signed" | "grey" | "pale" | "share";
 
-/** A table from byte to colour such that colour tells the value's sign and its size beside the largest. */
-export function signedTable(table: Uint32Array, low: number, high: number): Uint32Array {
-  const largest = Math.max(Math.abs(low), Math.abs(high)) || 1;
+/** A table from byte to colour such that colour tells the value's sign and its size beside the largest: of its own, or of all `beside` it. */
+export function signedTable(table: Uint32Array, low: number, high: number, beside?: Quantised): Uint32Array {
+  const largest = Math.max(Math.abs(low), Math.abs(high), ...(beside ? [...beside.low, ...beside.high].map(Math.abs) : [])) || 1;
   return Uint32Array.from({ length: 256 }, (_, byte) => table[Math.round(127.5 + (127.5 * (low + ((high - low) * byte) / 255)) / largest)]!);
 }
 
@@ -39,7 +39,7 @@ export function drawEntry(canvas: HTMLCanvasElement, data: Quantised, k: number,
     const all = tables();
     // a probability: red at 0, white at one half, blue at 1, as on the plane
     const share = () => Uint32Array.from({ length: 256 }, (_, byte) => all.strong[Math.round(255 * Math.min(1, Math.max(0, low + ((high - low) * byte) / 255)))]!);
-    const table = look === "grey" ? all.grey : look === "share" ? share() : signedTable(look === "pale" ? all.pale : all.strong, low, high);
+    const table = look === "grey" ? all.grey : look === "share" ? share() : signedTable(look === "pale" ? all.pale : all.strong, low, high, low === high ? data : undefined);
     for (let i = 0; i < words.length; i++) words[i] = table[bytes[i]!]!;
     canvas.getContext("2d")!.putImageData(image, 0, 0);
   }

@@ -26,7 +26,9 @@ export interface Places {
 }
 
 const HEAD = 84;
-export const LEAST_GAP = 88;
+const LEAST_GAP = 60;
+/** The same where numbers stand below the units. */
+const LEAST_NUMBERED_GAP = 88;
 /** From this distance on a unit's four numbers stand in two lines. */
 export const WIDE_GAP = 102;
 
@@ -41,9 +43,9 @@ export function places(state: StateMessage, wide: number, numbers: boolean): Pla
   const brief = most > 5;
   const pitch = size + (numbers ? (brief ? 21 : 34) : most > 6 ? 14 : 20);
   const left = Math.max(room(state.input_names, 30, 78), numbers ? 36 : 0);
-  const right = room(state.outputs, numbers ? 66 : 30, 96);
+  const right = room(state.outputs.map((name) => `${name}  `), numbers ? 86 : 46, 104);
   const first = pictured ? 84 : left + size / 2;
-  const width = Math.max(wide, first + right + LEAST_GAP * (folds.length - 1) + size / 2);
+  const width = Math.max(wide, first + right + (numbers ? LEAST_NUMBERED_GAP : LEAST_GAP) * (folds.length - 1) + size / 2);
   // far apart, lines between few units run flat and say little
   const gap = Math.min(260, (width - first - right - size / 2) / Math.max(1, folds.length - 1));
   const start = first + (width - first - right - size / 2 - gap * (folds.length - 1)) / 2;

@@ -14,8 +14,9 @@ import click
 def command(data: str, port: int, no_browser: bool) -> int:
     """Open a page on this computer where you train a network on your own data and see every number move.
 
-    DATA is a table, a folder of pictures, a file of arrays, or the directory of a run; without it, the lab begins with toy data, and
-    takes a CSV that is dropped on the page. The address is printed; it works on this computer alone. Ctrl-C ends the lab.
+    DATA is a table, a folder of pictures, a file of arrays, the directory of a run, or the address of a lesson that someone shared; without
+    it, the lab begins with toy data, and takes a CSV that is dropped on the page. The address is printed; it works on this computer alone.
+    Ctrl-C ends the lab.
     """
     from glassnet.lab.starting import serve
 

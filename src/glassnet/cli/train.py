@@ -38,7 +38,7 @@ class Sizes(click.ParamType):
     "machines first.  [default: mlp]",
 )
 @click.option(
-    "--hidden", type=Sizes(), metavar="N,N,...", help="Units of each hidden layer.  [default: 64,64; pictures: 128; dbn: 500,250]"
+    "--hidden", type=Sizes(), metavar="N,N,...", help="Units of each hidden layer.  [default: 64,64; pictures: 128, with dbn 500,250]"
 )
 @click.option("--pretrain-epochs", type=int, metavar="N", help="Of --model dbn: epochs of each machine.  [default: 20]")
 @click.option(
@@ -47,12 +47,16 @@ class Sizes(click.ParamType):
 @click.option(
     "--solver", metavar="NAME", help="adam, adamw, sgd, gd, rmsprop, adagrad; lbfgs, cg, newton.  [default: adam; a single layer: lbfgs]"
 )
-@click.option("--learning-rate", type=float, help="First learning rate.  [default: 0.003; pictures: 0.0003]")
+@click.option("--learning-rate", type=float, help="First learning rate.  [default: 0.003; pictures: 0.0003; dbn: 0.001]")
 @click.option("--batch-size", type=int, help="Rows of one step.  [default: 16 to 256, by the number of rows]")
-@click.option("--epochs", type=int, help="Stop after so many passes over the rows.  [default: 500; line search: 1000]")
+@click.option(
+    "--epochs", type=int, help="Stop after so many passes over the rows.  [default: 500; pictures: 100; dbn: 200; line search: 1000]"
+)
 @click.option("--alpha", type=float, help="Strength of the L2 penalty.  [default: 0.0001; pictures: 10 or more]")
 @click.option("--l1", type=float, help="Strength of the L1 penalty.  [default: 0]")
-@click.option("--dropout", type=float, help="Probability that a hidden unit is silenced while training.  [default: 0; pictures: 0.5]")
+@click.option(
+    "--dropout", type=float, help="Probability that a hidden unit is silenced while training.  [default: 0; pictures: 0.5, with dbn 0]"
+)
 @click.option(
     "--loss",
     metavar="NAME",
@@ -61,7 +65,9 @@ class Sizes(click.ParamType):
 @click.option("--seed", type=int, help="Of split, first weights and order: the same seed, the same model.  [default: 0]")
 @click.option("--val-fraction", type=float, help="Share of the rows that is watched to decide when to stop.  [default: 0.15]")
 @click.option("--test-fraction", type=float, help="Share of the rows set aside first, and asked once at the end.  [default: 0.2]")
-@click.option("--patience", type=int, help="Epochs without improvement on the watched rows before training stops.  [default: 30]")
+@click.option(
+    "--patience", type=int, help="Epochs without improvement on the watched rows before training stops.  [default: 30; pictures, dbn: 10]"
+)
 @click.option("--max-seconds", type=float, help="Stop training after so many seconds.")
 @click.option(
     "--search",

@@ -27,6 +27,8 @@ BLOCK = 2  # cells a side
 CUT = np.float32(0.2)
 NOISE = 1.0  # grey levels a pixel
 LEAST_SIZE = 8
+CALL_PIXELS = 1_000_000
+"""Bytes of pictures in one call of the compiled loop: some hundredths of a second, after which Ctrl-C is heard."""
 
 Pixels = NDArray[np.uint8]
 Features = NDArray[np.float32]
@@ -76,7 +78,10 @@ def hog(pixels: Pixels, size: int, channels: int, out: Features | None = None) -
     features = int(np.prod(hog_shape(size)))
     result: Features = np.empty((len(pixels), features), np.float32) if out is None else out
     cell = cell_size(size)
-    _hog(np.ascontiguousarray(pixels), size, channels, cell, size // cell, np.float32(NOISE * cell * cell), *_votes(), result)
+    pixels, some, noise = np.ascontiguousarray(pixels), max(1, CALL_PIXELS // pixels.shape[1]), np.float32(NOISE * cell * cell)
+    for start in range(0, len(pixels), some):
+        rows = slice(start, start + some)
+        _hog(pixels[rows], size, channels, cell, size // cell, noise, *_votes(), result[rows])
     return result
 
 

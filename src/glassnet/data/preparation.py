@@ -261,8 +261,10 @@ class TablePreparation(TransformerMixin, BaseEstimator):
             if frame.width != len(names):
                 raise DataError(f"X has {frame.width} features, but {type(self).__name__} is expecting {len(names)} features as input.")
             frame = frame.rename(dict(zip(frame.columns, names, strict=True)))
-        missing = [column.name for column in self.columns_ if column.features() and column.name not in frame.columns]
-        self.ignored_columns_ = [name for name in frame.columns if name not in set(names)]
+        there, known = frame.columns, set(names)
+        lacking = known.difference(there)
+        missing = [column.name for column in self.columns_ if column.features() and column.name in lacking]
+        self.ignored_columns_ = [name for name in there if name not in known]
         if missing:
             lacks = f"The table lacks {count(len(missing), 'column')} that training had: {', '.join(map(repr, missing))}."
             hints = dict.fromkeys(did_you_mean(name, self.ignored_columns_) for name in missing)

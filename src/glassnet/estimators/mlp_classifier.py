@@ -403,7 +403,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return by_class if sample_weight is None else sample_weight * by_class
 
     def _stratify_by(self, y: Any) -> Any:
-        return (y == self.classes_[-1])[:, None] if self._labels.kind == "binary" and np.ndim(y) == 1 else None
+        # one dimension: of two, scikit-learn makes a text per row, which takes seconds for many rows and may swallow a Ctrl-C
+        return y == self.classes_[-1] if self._labels.kind == "binary" and np.ndim(y) == 1 else None
 
     def _score_prediction(self, prediction: Array, y: Any, weight: Array | None) -> float:
         if self._labels.kind == "several":

@@ -2,17 +2,19 @@
 
 data=spirals&noise=0.2&hidden=8:tanh,8:tanh&lr=0.01                 hidden: units:activation[:dropout]
 data=painted&points=1,2,0;-1,0.5,1                                  x, y and class of each point painted by hand
+data=xor&set=w1_2_1:0.75,b2_1:-0.5                                  first weights set by hand: to layer 1 from unit 2 to unit 1; a bias
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-from glassnet.lab.config import Config, LayerConfig, Refusal, changed
+from glassnet.lab.config import Config, LayerConfig, Refusal, WeightConfig, changed
 from glassnet.lab.toys import TOYS
 
 MOST_POINTS = 300
@@ -29,6 +31,7 @@ WORDS = {
     "dataseed": "data.seed",
     "heldout": "data.held_out",
     "target": "data.target",
+    "header": "data.header",
     "inputs": "inputs",
     "hidden": "network.hidden",
     "loss": "network.loss",
@@ -41,6 +44,7 @@ WORDS = {
     "init": "network.initialiser",
     "seed": "network.seed",
     "start": "network.start",
+    "set": "network.edits",
     "units": "rbm.units",
     "method": "rbm.method",
     "k": "rbm.k",
@@ -112,6 +116,8 @@ def _put(part: dict[str, Any], place: str, value: Any) -> None:
 def _spelt(place: str, value: Any) -> str:
     if place == "network.hidden":
         return ",".join(_layer(layer) for layer in value)
+    if place == "network.edits":
+        return ",".join(f"{_weight(one)}:{one.value!r}" for one in value)
     if place in ("inputs", "axes"):
         plain = all(not set(name) & set(',"') for name in value or ())
         return ",".join(value or ()) if plain else json.dumps(value, ensure_ascii=False)
@@ -122,15 +128,24 @@ def _layer(layer: LayerConfig) -> str:
     return f"{layer.units}:{layer.activation}" + (f":{layer.dropout!r}" if layer.dropout else "")
 
 
+def _weight(one: WeightConfig) -> str:
+    """``w1_2_1``, ``b2_1``: counted from 1, as everywhere where they are read."""
+    return f"b{one.layer}_{one.unit + 1}" if one.source is None else f"w{one.layer}_{one.source + 1}_{one.unit + 1}"
+
+
 def _read(place: str, text: str) -> Any:
     """The value of a field from its spelling; what makes no sense is left as it is, for the check to refuse."""
     if place == "network.hidden":
         return [_read_layer(one) for one in text.split(",") if one]
+    if place == "network.edits":
+        return [_read_weight(one) for one in text.split(",") if one]
     if place in ("inputs", "axes"):
         return _names(text) or (None if place == "axes" else [])
     usual = _get(Config(), place)
     if place in ("data.target", "network.initialiser"):
         return None if text in ("", "None") else text
+    if isinstance(usual, bool):
+        return {"True": True, "False": False}.get(text, text)
     if isinstance(usual, int | float):
         try:
             return float(text) if isinstance(usual, float) else int(text)
@@ -159,6 +174,17 @@ def _read_layer(text: str) -> dict[str, Any]:
     except ValueError as error:
         raise Refusal(f"hidden must be units:activation:dropout, layers separated by commas; got {text[:40]!r}.", "query") from error
     return found
+
+
+def _read_weight(text: str) -> dict[str, Any]:
+    found = re.fullmatch(r"(?:w(\d{1,6})_(\d{1,6})|b(\d{1,6}))_(\d{1,6}):([-+.\deE]{1,40})", text, re.ASCII)
+    try:
+        if found is None:
+            raise ValueError
+        place = {"layer": int(found[1] or found[3]), "source": None if found[2] is None else int(found[2]) - 1, "unit": int(found[4]) - 1}
+        return {**place, "value": float(found[5])}
+    except ValueError as error:
+        raise Refusal(f"set must be weights as w1_2_1:0.5 or b1_2:0.5, separated by commas; got {text[:40]!r}.", "query") from error
 
 
 def _points(text: str) -> list[Point]:

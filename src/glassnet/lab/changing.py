@@ -6,8 +6,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from glassnet.checks import DataError
 from glassnet.lab.address import Point, lesson_of
-from glassnet.lab.config import Config, LayerConfig, Refusal, changed
+from glassnet.lab.config import Config, DataConfig, LayerConfig, Refusal, changed
+from glassnet.lab.datasets import network_of
 from glassnet.lab.learning import MOST_EPOCHS, Unwound
 from glassnet.lab.view import View
 from glassnet.lab.window import Window
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 OF_LEARNING = ("learning_rate", "optimiser", "momentum", "alpha", "l1", "batch_size")
 """Fields of the network that may change while a run goes on."""
+OF_FILES = ("file", "given", "digits")
 FILE_ROWS = 20_000
 """Rows that are taken of files, unless more are asked for."""
 
@@ -29,12 +32,47 @@ def configure(engine: Engine, command: Plain) -> None:
     assert isinstance(part, dict)
     data = part.get("data") or {}
     if any(name in data for name in ("source", "name", "target")) and config.data != engine.config.data:
-        config = _other_data(config, part)
-    if [one.units for one in config.network.hidden] != [one.units for one in engine.config.network.hidden]:
+        config = with_own_loss(engine, _other_data(config, part))
+        if config.data.source == "toy" and engine.config.data.source in OF_FILES and "samples" not in data:
+            config = changed(config, {"data": {"samples": DataConfig().samples}})
+    if "loss" in (part.get("network") or {}):
+        engine.loss_given_up = None
+    if (part.get("network") or {}).get("start") == "trained":
+        if engine.data.run is None:
+            raise Refusal("there is no trained run here whose weights could be taken.", "network.start")
+        config = changed(config, {"network": network_of(engine.data.run)})
+    elif [one.units for one in config.network.hidden] != [one.units for one in engine.config.network.hidden]:
         config = changed(config, {"network": {"start": "drawn"}})
+    if _shape(config) != _shape(engine.config) and "edits" not in (part.get("network") or {}):
+        config = changed(config, {"network": {"edits": []}})  # they were set in another network
     if config.mode == "rbm" and engine.data.picture is None and "data" not in part:
         config = _other_data(changed(config, {"data": {"source": "digits", "name": ""}}), {"data": {}})
     adopt(engine, config, engine.points)
+
+
+def prepared_table(engine: Engine, config: Config, points: Sequence[Point]) -> Any:
+    """As ``engine.prepare``, of a file that is new: where its first line cannot be names, it is read as a row."""
+    try:
+        return engine.prepare(config, points, again=True)
+    except DataError as error:
+        if not config.data.header or "(header=False)" not in str(error):
+            raise
+        made = engine.prepare(changed(config, {"data": {"header": False}}), points, again=True)
+        engine.say("The first line has no name for every column, or one twice: it is read as a row like the others.")
+        return made
+
+
+def with_own_loss(engine: Engine, config: Config) -> Config:
+    """For other rows: the loss that was asked for, where the rows before did not allow it."""
+    if engine.loss_given_up is None:
+        return config
+    return changed(config, {"network": {"loss": engine.loss_given_up}})
+
+
+def _shape(config: Config) -> tuple[Any, ...]:
+    """What decides which weights there are, and what they are about."""
+    data = config.data
+    return config.inputs, [one.units for one in config.network.hidden], data.source, data.name, data.target, data.classes
 
 
 def _other_data(config: Config, part: Mapping[str, Any]) -> Config:
@@ -43,7 +81,7 @@ def _other_data(config: Config, part: Mapping[str, Any]) -> Config:
     data = part["data"]
     if config.data.source not in ("file", "given") and "target" not in data:
         config = changed(config, {"data": {"target": None}})
-    if config.data.source in ("file", "given", "digits") and "samples" not in data:
+    if config.data.source in OF_FILES and "samples" not in data:
         config = changed(config, {"data": {"samples": FILE_ROWS}})
     return config
 
@@ -73,6 +111,9 @@ def adopt(engine: Engine, config: Config, points: Sequence[Point]) -> None:
     else:
         playing = engine.todo.play
         prepared = engine.prepare(config, points)
+        if config.data != old.data:
+            lost = prepared[0].network.loss != config.network.loss
+            engine.loss_given_up = config.network.loss if lost else None
         if prepared[1] is not engine.data or prepared[2].names != engine.lesson.names:
             engine.folds = None
         engine.begin(prepared, points)

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from glassnet.lab.changing import FILE_ROWS, configure, load_state, not_at_its_end
-from glassnet.lab.config import LARGEST_SEED, Refusal, changed
+from glassnet.lab.changing import FILE_ROWS, configure, load_state, not_at_its_end, prepared_table, with_own_loss
+from glassnet.lab.config import LARGEST_SEED, LARGEST_WEIGHT, MOST_EDITS, Refusal, WeightConfig, changed
 from glassnet.lab.engine import Cursor, Engine, Todo
 from glassnet.lab.learning import Unwound
 from glassnet.lab.painting import paint
@@ -124,7 +124,7 @@ def edit(engine: Engine, command: Plain) -> Plain | None:
     unit = _whole(command, "unit", 0, sizes[layer] - 1)
     source = None if command.get("source") is None else _whole(command, "source", 0, sizes[layer - 1] - 1)
     value = command.get("value")
-    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= 1e6:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= LARGEST_WEIGHT:
         raise Refusal(f"value must be a number of at most a million; got {str(value)[:40]!r}.", "value")
     not_at_its_end(run)
     engine.at_boundary()
@@ -132,9 +132,12 @@ def edit(engine: Engine, command: Plain) -> Plain | None:
     stored = {"value": float(engine.view.dtype.type(value))}
     if run.epochs:
         raise Unwound(stored, lambda: engine.edit(layer - 1, source, unit, value))
-    pairs = run.subject.network.layout.views(run.theta.copy())
-    (pairs[layer - 1][1] if source is None else pairs[layer - 1][0][source])[unit] = value
-    engine.begin((engine.config, engine.data, engine.lesson, engine.window), engine.points, run.given_weights(pairs))
+    before = engine.config.network
+    others = tuple(one for one in before.edits if (one.layer, one.unit, one.source) != (layer, unit, source))
+    if len(others) >= MOST_EDITS:
+        raise Refusal(f"{MOST_EDITS} first weights are the most that can be set by hand.", None, "busy")
+    edits = (*others, WeightConfig(layer, unit, source, float(value)))
+    engine.begin_with_weights(dataclasses.replace(engine.config, network=dataclasses.replace(before, edits=edits)))
     raise Unwound(stored)
 
 
@@ -179,15 +182,16 @@ def speed(engine: Engine, command: Plain) -> None:
 def opened(engine: Engine, request: Plain) -> None:
     """A file was uploaded: read it, and learn from it."""
     sources = dataclasses.replace(engine.sources, upload=request["open"], upload_name=request["name"])
-    part = {"data": {"source": "file", "name": request["name"][:200], "target": None, "samples": FILE_ROWS}}
-    config = dataclasses.replace(changed(engine.config, part), inputs=(), axes=None, mode="network")
+    part = {"data": {"source": "file", "name": request["name"][:200], "target": None, "samples": FILE_ROWS, "header": True}}
+    config = with_own_loss(engine, dataclasses.replace(changed(engine.config, part), inputs=(), axes=None, mode="network"))
     before, engine.sources = engine.sources, sources
     try:
-        prepared = engine.prepare(config, engine.points, again=True)
+        prepared = prepared_table(engine, config, engine.points)
     except BaseException:
         engine.sources = before
         raise
     data = prepared[1]
+    engine.loss_given_up = config.network.loss if prepared[0].network.loss != config.network.loss else None
     engine.folds = None
     engine.todo = Todo()
     engine.begin(prepared, engine.points)

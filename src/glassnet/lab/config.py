@@ -20,6 +20,9 @@ METHODS = ("pcd", "cd")
 MOST_ROWS = 100_000
 MOST_UNITS = 4096
 MOST_LAYERS = 8
+MOST_EDITS = 200
+"""First weights set by hand that a lesson keeps."""
+LARGEST_WEIGHT = 1e6
 LARGEST_SEED = 2**32 - 1
 
 
@@ -42,7 +45,7 @@ class Sources:
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which rows, and which of them are held out."""
+    """Which rows, and which of them are held out; ``header`` says whether a table's first line holds names."""
 
     source: str = "toy"
     name: str = "xor"
@@ -52,6 +55,7 @@ class DataConfig:
     seed: int = 0
     held_out: float = 0.25
     target: str | None = None
+    header: bool = True
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,18 @@ class LayerConfig:
 
 
 @dataclass(frozen=True)
+class WeightConfig:
+    """A first weight that was set by hand: from unit ``source`` of the layer before, or a bias where that is None; units from 0."""
+
+    layer: int = 1
+    unit: int = 0
+    source: int | None = None
+    value: float = 0.0
+
+
+@dataclass(frozen=True)
 class NetworkConfig:
-    """The network and how it learns; ``start`` is 'trained' where its first weights are those of a run."""
+    """The network and how it learns; ``start`` is 'trained' where its first weights are those of a run, ``edits`` were set by hand."""
 
     hidden: tuple[LayerConfig, ...] = (LayerConfig(),)
     loss: str = "log_loss"
@@ -78,6 +92,7 @@ class NetworkConfig:
     initialiser: str | None = None
     seed: int = 0
     start: str = "drawn"
+    edits: tuple[WeightConfig, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -159,6 +174,7 @@ _CHECKS: dict[str, _Check] = {
     "data.classes": _whole(2, MOST_CLASSES),
     "data.seed": _SEED,
     "data.held_out": _number(0, 0.9),
+    "data.header": ((lambda value: isinstance(value, bool)), "true or false"),
     "data.target": ((lambda value: value is None or _text(value)), "the name of a column, or null"),
     "network.loss": _named(LOSSES),
     "network.alpha": _number(0),
@@ -170,6 +186,10 @@ _CHECKS: dict[str, _Check] = {
     "network.initialiser": _named((*INITIALISERS, None)),
     "network.seed": _SEED,
     "network.start": _named(("drawn", "trained")),
+    "network.edits.layer": _whole(1, MOST_LAYERS + 1),
+    "network.edits.unit": _whole(0, MOST_ROWS),
+    "network.edits.source": ((lambda value: value is None or _whole(0, MOST_ROWS)[0](value)), "a whole number, or null"),
+    "network.edits.value": _number(-LARGEST_WEIGHT, LARGEST_WEIGHT),
     "network.hidden.units": _whole(1, MOST_UNITS),
     "network.hidden.activation": _named(ACTIVATIONS),
     "network.hidden.dropout": _number(0, 0.95),
@@ -206,7 +226,9 @@ def _with(record: Any, part: Any, path: str) -> Any:
         if name not in names:
             raise Refusal(f"{place[:80]!r} is no field of a lesson.{did_you_mean(str(name), names)}", place[:80], "malformed")
         if place == "network.hidden":
-            fields[name] = _layers(value)
+            fields[name] = _records(place, value, LayerConfig(), MOST_LAYERS)
+        elif place == "network.edits":
+            fields[name] = _records(place, value, WeightConfig(), MOST_EDITS)
         elif dataclasses.is_dataclass(getattr(record, name)):
             fields[name] = _with(getattr(record, name), value, place + ".")
         else:
@@ -221,10 +243,12 @@ def _checked(place: str, value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _layers(value: Any) -> tuple[LayerConfig, ...]:
-    if not isinstance(value, list | tuple) or len(value) > MOST_LAYERS:
-        raise Refusal(f"network.hidden must be a list of at most {MOST_LAYERS} layers; got {_short(value)}.", "network.hidden")
-    return tuple(_with(LayerConfig(), one, "network.hidden.") for one in value)
+def _records(place: str, value: Any, usual: Any, most: int) -> tuple[Any, ...]:
+    """A list of records, each ``usual`` but for its fields."""
+    if not isinstance(value, list | tuple) or len(value) > most:
+        what = {"network.hidden": "layers", "network.edits": "weights"}[place]
+        raise Refusal(f"{place} must be a list of at most {most} {what}; got {_short(value)}.", place)
+    return tuple(_with(usual, one, place + ".") for one in value)
 
 
 def _short(value: Any) -> str:

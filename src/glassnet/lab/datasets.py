@@ -6,6 +6,8 @@ A dataset is what was read, before any choice of inputs: a table of raw columns,
 from __future__ import annotations
 
 import os
+import re
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,10 +17,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from glassnet.checks import DataError
 from glassnet.data.arrays import holds_arrays
-from glassnet.data.tables import read_table
+from glassnet.data.tables import HeaderWarning, read_table
 from glassnet.data.targets import decide_task, drop_missing_target, resolve_column, target_values
-from glassnet.lab.config import DataConfig, Refusal, Sources
+from glassnet.lab.config import OPTIMISERS, DataConfig, Refusal, Sources
 from glassnet.lab.toys import toy
 from glassnet.runs.config import RunConfig
 from glassnet.runs.directory import holds_a_run
@@ -86,7 +89,8 @@ def dataset(config: DataConfig, sources: Sources, points: Sequence[tuple[float, 
         return _plain(X, y)
     if config.source == "painted":
         if not points:
-            return Dataset(pl.DataFrame({"x1": [], "x2": []}, schema={"x1": pl.Float64, "x2": pl.Float64}), np.empty(0), "binary", (), "y")
+            empty = pl.DataFrame(schema={"x1": pl.Float64, "x2": pl.Float64})
+            return Dataset(empty, np.empty(0), "regression" if config.target == NUMBER else "binary", (), "y", plain=True)
         table = np.array(points, np.float64)
         return _plain(table[:, :2], table[:, 2] if config.target == NUMBER else table[:, 2].astype(np.int64))
     if config.source == "digits":
@@ -97,7 +101,7 @@ def dataset(config: DataConfig, sources: Sources, points: Sequence[tuple[float, 
         raise Refusal(
             f"{what}. Start glassnet lab with the name of a file, drop one on the page, or choose another dataset.", "data.source"
         )
-    return _fewer(read(path, config.target, say), config)
+    return _fewer(read(path, config.target, say, header=config.header), config)
 
 
 def _plain(X: Array, y: Array) -> Dataset:
@@ -121,14 +125,18 @@ def digits() -> Dataset:
     return Dataset((pixels / 16).astype(np.float32), y, *_kind(y, "digit"), picture=(8, 8, 1))
 
 
-def read(path: str, target: str | None, say: Say) -> Dataset:
+def read(path: str, target: str | None, say: Say, *, header: bool = True) -> Dataset:
     """The rows in a table, a folder of pictures, a file of arrays, or those that a run was trained on."""
     if holds_a_run(path):
         return _of_run(path, say)
     if os.path.isdir(path) or holds_arrays(path):
         size = PICTURE_SIZE if os.path.isdir(path) else None
         return _examples(RunConfig(data=path, size=size), say)
-    frame = read_table(path)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", HeaderWarning)
+        frame = _table(path, header)
+    if told:
+        say("The first line looks like values, not like names of columns. If it is, switch off 'first line is names'.")
     targets = tuple(frame.columns)
     name = resolve_column(frame, "-1" if target is None or target not in targets else target)
     frame, lost = drop_missing_target(frame, name)
@@ -140,6 +148,16 @@ def read(path: str, target: str | None, say: Say) -> Dataset:
     if frame.width == 1:
         raise Refusal(f"the table has no column but {name!r}; there is nothing to learn from.", "data.target")
     return Dataset(frame.drop(name), y, _task(decided.kind, decided.classes), decided.classes, name, targets)
+
+
+def _table(path: str, header: bool) -> pl.DataFrame:
+    """``read_table``, with advice for a page, where nobody can name an encoding."""
+    try:
+        return read_table(path, header=header)
+    except DataError as error:
+        advice = re.sub(r"[.:][^.:]*\bencoding='[^']*'\)?[^.]*\.", ". Save it as UTF-8.", str(error))
+        advice = advice.replace("say that there is a header (header=True)", "tick 'first line is names'")
+        raise DataError(advice) from error
 
 
 def _task(kind: str, classes: Sequence[Any]) -> str:
@@ -168,6 +186,27 @@ def weights_of(run: Run) -> tuple[list[Array], list[Array]]:
     if not hasattr(estimator, "coefs_"):
         raise Refusal(f"the lab shows networks; this run holds a {type(estimator).__name__}. Name its data instead.")
     return [W.copy() for W in estimator.coefs_], [b.copy() for b in estimator.intercepts_]
+
+
+def network_of(run: Run) -> dict[str, Any]:
+    """A trained network's parameters as fields of the lesson; what the lab does not have keeps its usual value."""
+    coefs, _ = weights_of(run)
+    estimator, units = run.model[-1], [W.shape[1] for W in coefs[:-1]]
+    names = [estimator.activation] * len(units) if isinstance(estimator.activation, str) else list(estimator.activation)
+    rates = [estimator.dropout] * len(units) if isinstance(estimator.dropout, int | float) else list(estimator.dropout)
+    layers = [{"units": n, "activation": a, "dropout": float(p)} for n, a, p in zip(units, names, rates, strict=True)]
+    steps = {"optimiser": estimator.solver} if estimator.solver in OPTIMISERS else {}
+    size = estimator.batch_size if isinstance(estimator.batch_size, int) else 200
+    return {
+        "hidden": layers,
+        "loss": estimator.loss,
+        "alpha": float(estimator.alpha),
+        "l1": float(estimator.l1),
+        "learning_rate": float(estimator.learning_rate_init),
+        "batch_size": size,
+        "start": "trained",
+        **steps,
+    }
 
 
 def _fewer(rows: Dataset, config: DataConfig) -> Dataset:

@@ -6,9 +6,11 @@ nothing to train, and commands are waited for. A command that changes what is tr
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from glassnet.checks import DivergenceError
@@ -24,10 +26,15 @@ from glassnet.lab.window import Window
 from glassnet.training.history import Row
 
 Point = tuple[float, float, float]
+TICK = 0.001
+"""Seconds between looks at the clock's list; an epoch of a small network is shorter."""
 POLL = 0.004
 """Seconds between looks at the pipe while training runs."""
 WAIT = 0.01
 """Seconds at a time that slow motion waits."""
+LARGE = 200_000
+"""Bytes of a file whose reading is announced."""
+MOST_WEIGHTS = 10_000_000
 
 
 @dataclass
@@ -73,15 +80,22 @@ class Engine:
         self.speed: float | None = None
         self.ended = True
         self.folds: list[int] | None = None
+        self.loss_given_up: str | None = None
         self.publisher, self.rate = Publisher(self), Rate()
         self._waiting: list[Plain] = []
-        self._next_poll = self._next_epoch = 0.0
+        self._next_tick = self._next_poll = self._next_epoch = 0.0
 
     # Lessons
 
     def prepare(self, config: Config, points: Sequence[Point], *, again: bool = False) -> tuple[Config, Dataset, Lesson, Window]:
         """Everything that a lesson needs; nothing of the engine changes. Raises ValueError."""
+        path = {"given": self.sources.given, "file": self.sources.upload}.get(config.data.source, "")
+        if path and not config.data.name:  # an address does not hold the names of files
+            name = self.sources.upload_name if config.data.source == "file" else os.path.basename(os.path.normpath(path))
+            config = replace(config, data=replace(config.data, name=name[:200]))
         same = not again and hasattr(self, "data") and config.data == self.config.data and list(points) == self.points
+        if path and not same and (os.path.isdir(path) or os.path.getsize(path) > LARGE):
+            self.say(f"Reading {config.data.name} \u2026")
         data = self.data if same else dataset(config.data, self.sources, points, self.say)
         if data.picture is None and config.mode == "rbm":
             raise Refusal("a Boltzmann machine learns pictures here. Choose the digits, or a folder of pictures, first.", "mode")
@@ -89,6 +103,10 @@ class Engine:
         if config.network.loss not in suited:
             config = replace(config, network=replace(config.network, loss=suited[0]))
         made = lesson(config, data)
+        sizes = [len(made.names), *(layer.units for layer in config.network.hidden), max(1, len(data.classes))]
+        weights = sum(before * units for before, units in pairwise(sizes))
+        if config.mode == "network" and weights > MOST_WEIGHTS:
+            raise Refusal(f"that network would have {weights:,} weights; the lab takes at most {MOST_WEIGHTS:,}.", "network.hidden")
         return config, data, made, Window(made)
 
     def begin(self, prepared: tuple[Config, Dataset, Lesson, Window], points: Sequence[Point], init: Any = None) -> None:
@@ -104,6 +122,25 @@ class Engine:
             self.todo.play = False
             self.say_status("ready", "Paint points of two classes or more: there is nothing to learn yet.")
         self.publisher.everything()
+
+    def begin_with_weights(self, config: Config) -> None:
+        """A new run of this lesson from its first weights, those in ``config.network.edits`` as they were set by hand."""
+        run, view = self.run, self.view
+        assert view is not None
+        pairs, sizes = run.subject.network.layout.views(run.theta.copy()), view.sizes
+        fitting = [
+            one
+            for one in config.network.edits
+            if one.layer < len(sizes) and one.unit < sizes[one.layer] and (one.source or 0) < sizes[one.layer - 1]
+        ]
+        for one in fitting:
+            W, b = pairs[one.layer - 1]
+            (b if one.source is None else W[one.source])[one.unit] = one.value
+        if len(fitting) < len(config.network.edits):
+            self.link.notice("warning", "The lesson sets weights that this network does not have; they are left out.")
+        config = replace(config, network=replace(config.network, edits=tuple(fitting)))
+        made = self.lesson.with_view(config)
+        self.begin((config, self.data, made, self.window), self.points, run.given_weights(pairs))
 
     def _new_run(self, init: Any) -> Any:
         if self.config.mode == "rbm":
@@ -150,9 +187,12 @@ class Engine:
                 self.say_status("compiling", "Compiling kernels, at the first start; a few seconds.")
             self.run.train()
             self.say_status("finished", f"{self.run.epochs:,} epochs are the most of a run. Reset it to begin anew.")
-        except DivergenceError as error:
-            self.say_status("diverged", str(error))
-            self.link.notice("warning", str(error))
+        except DivergenceError:
+            self.say_status(
+                "diverged",
+                f"Training ran away in epoch {self.run.epochs + 1:,}: a smaller learning rate keeps it. Reset it, or change something.",
+            )
+            self.link.notice("warning", self.told)
         except (ValueError, MemoryError, FloatingPointError) as error:
             self.say_status("stopped", str(error))
             self.link.notice("error", str(error) or "The memory does not suffice. Use fewer units or fewer rows.")
@@ -165,6 +205,9 @@ class Engine:
         """Asked by the training: how many batches may run. It waits here while training pauses."""
         if self.view is None:
             self.view = View(self.lesson, self.run.subject, self.window, self.folds)
+            if self.config.network.edits and not self.run.by_hand:
+                self.begin_with_weights(self.config)
+                raise Unwound
             self.publisher.everything()
         if not place.done:
             self._do_waiting()
@@ -216,6 +259,9 @@ class Engine:
     def _tick(self) -> None:
         """While training runs: send what is due, and look for commands now and then."""
         now = time.monotonic()
+        if now < self._next_tick:
+            return
+        self._next_tick = now + TICK
         self.rate.mark(self.run.epochs)
         self.publisher.while_playing()
         if now >= self._next_poll:
@@ -245,7 +291,7 @@ class Engine:
         except NotNow:
             self._waiting.append(request)
         except (ValueError, ArithmeticError, LookupError, OSError, MemoryError) as error:
-            self.link.refuse(request, error)
+            self.link.refuse(request, error, self.sources.upload, self.sources.upload_name)
         except Exception as error:
             self.link.refuse(request, Refusal(f"this failed in a way it should not ({type(error).__name__}: {error})."))
         else:

@@ -113,7 +113,7 @@ def parameters_of(config: Config, lesson: Lesson) -> dict[str, Any]:
 class Run:
     """One training, from its first weights on.
 
-    init        first weights that were given; ``trained`` where they are those of a trained run
+    init        first weights that were given; ``trained`` where they are those of a trained run, ``by_hand`` otherwise
     stages      {"kind": "fit", "epochs", "parameters"} and {"kind": "edit", ...}, in order
     recording   weights by epoch
     place       where the epoch stands, None outside of ``fit``
@@ -125,6 +125,7 @@ class Run:
         self, lesson: Lesson, watcher: Watcher, *, init: tuple[list[Array], list[Array]] | None = None, trained: bool = False
     ) -> None:
         self.lesson, self.watcher, self.init, self.trained = lesson, watcher, init, trained
+        self.by_hand = init is not None and not trained
         kind = MLPClassifier if lesson.data.classifies else MLPRegressor
         self.parameters = parameters_of(lesson.config, lesson)
         limits: dict[str, Any] = {"max_iter": MOST_EPOCHS, "n_iter_no_change": MOST_EPOCHS}
@@ -204,12 +205,14 @@ class Run:
             self.recording.take(0, self.estimator._state.theta)
 
         def epoch(state: State, rate: float) -> Passed:
-            piece, total, done, told = copy.copy(state), 0.0, 0, Passed(0.0, [], [])
+            piece, total, done, told = state, 0.0, 0, Passed(0.0, [], [])
             while done < len(state.order) and math.isfinite(total):
                 self.place = Place(state.order, done, whole.size)
                 allowed = self.watcher.before_batch(self.place)
                 batches = min(allowed, max(1, int(LONGEST_PIECE / self._per_batch)))
-                piece.order = state.order[done : done + batches * whole.size]
+                if done or batches * whole.size < len(state.order):
+                    piece = copy.copy(state) if piece is state else piece
+                    piece.order = state.order[done : done + batches * whole.size]
                 began = time.perf_counter()
                 told = whole(piece, rate)
                 spent = time.perf_counter() - began

@@ -63,8 +63,9 @@ class Link:
         """The request is done."""
         self.send("reply", {"id": request["id"], "result": result})
 
-    def refuse(self, request: Plain, error: Exception) -> None:
-        """The request cannot be done."""
+    def refuse(self, request: Plain, error: Exception, path: str = "", name: str = "") -> None:
+        """The request cannot be done; the lab's own ``path`` of an upload is told as the ``name`` that it had."""
         code, field = (error.code, error.field) if isinstance(error, Refusal) else ("refused", None)
         text = str(error) or type(error).__name__
+        text = text.replace(path, name) if path else text
         self.send("reply", {"id": request["id"], "error": {"code": code, "message": text[:2000], "field": field}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -24,17 +25,27 @@ MOST_POINTS = 10_000
 THUMBNAILS = 200
 CURVE_POINTS = 600
 DOCTOR_ROWS = 2000
+CONTROLS = {
+    "learning_rate_init": "the learning rate",
+    "batch_size": "the batch size",
+    "alpha": "the L2 penalty",
+    "activation": "the activation",
+    "initialiser": "the first weights",
+    "dropout": "the dropout",
+    "solver": "the optimiser",
+}
+"""Parameters of the estimators, and what the page calls them."""
 
 
 def inputs_message(engine: Engine) -> Plain | None:
     """What each input is over the plane."""
-    if engine.view is None:
-        return None
     edges = engine.window.edges
+    if engine.view is None and edges is None:
+        return None
     return {
         "run": engine.number,
         "window": None if edges is None else list(edges),
-        "maps": engine.view.input_maps(),
+        "maps": None if engine.view is None else engine.view.input_maps(),
         "means": engine.window.means() if engine.window else [],
     }
 
@@ -133,6 +144,22 @@ def panels_message(engine: Engine) -> Plain | None:
     return panels(engine)
 
 
+def in_words_of_the_page(action: str) -> str:
+    """Advice for Python's parameters as advice for the page's controls, where it has them.
+
+    >>> in_words_of_the_page("Set learning_rate_init=0.003.")
+    'Set the learning rate to 0.003.'
+    >>> in_words_of_the_page("Use fewer hidden layers, or activation='relu' with initialiser='he_normal'.")
+    "Use fewer hidden layers, or the activation 'relu' with the first weights 'he normal'."
+    """
+
+    def spelt(found: re.Match[str]) -> str:
+        joint = " to " if found[1] else " "
+        return f"{found[1] or ''}{CONTROLS[found[2]]}" + (f"{joint}{found[3].replace('_', ' ')}" if found[3] else "")
+
+    return re.sub(rf"\b(Set )?({'|'.join(CONTROLS)})\b(?:=([^\s,;]*[^\s,;.]))?", spelt, action)
+
+
 def doctor_message(engine: Engine) -> Plain | None:
     """What the doctor says of the newest weights."""
     run, lesson = engine.run, engine.lesson
@@ -143,7 +170,10 @@ def doctor_message(engine: Engine) -> Plain | None:
     given = dict(zip(("X_val", "y_val"), lesson.part(held), strict=True)) if len(held) else {}
     with np.errstate(all="ignore"):
         said = diagnose(run.as_if_stopped(), *lesson.part(rows), **given).to_dict()
-    findings = [{name: one[name] for name in ("name", "severity", "sentence", "action")} for one in said["findings"]]
+    told = [one for one in said["findings"] if one["name"] != "stopped_too_early"]  # it was paused by hand
+    findings = [
+        {name: one[name] for name in ("name", "severity", "sentence")} | {"action": in_words_of_the_page(one["action"])} for one in told
+    ]
     return {"run": engine.number, "epoch": run.epochs, "findings": findings, "lacking": said["lacking"]}
 
 

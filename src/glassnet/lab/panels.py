@@ -19,6 +19,8 @@ SCORED = 2000
 """Rows that are scored, of those learned from and of those held out."""
 RESIDUALS = 250
 BINS = 30
+NARROWEST = 1e-9
+"""Of the values' size: what is nearer together is one bar."""
 
 
 def panels(engine: Engine) -> Plain:
@@ -84,6 +86,9 @@ def _residuals(truths: list[Array], predicted: list[Any]) -> Plain:
 
 
 def _histogram(values: Array) -> Plain:
-    finite = values[np.isfinite(values)]
-    counts, edges = np.histogram(finite, BINS) if finite.size else (np.zeros(BINS, int), np.linspace(0, 1, BINS + 1))
+    finite = values[np.isfinite(values)].astype(np.float64)
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    if high - low < NARROWEST * max(abs(low), abs(high)) or low == high:
+        low, high = low - 0.5, high + 0.5
+    counts, edges = np.histogram(finite, BINS, (low, high))
     return {"edges": edges.tolist(), "counts": counts.tolist()}

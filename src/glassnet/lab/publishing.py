@@ -32,6 +32,7 @@ class Publisher:
         self.engine = engine
         self.watched = set(WATCHED)
         self._due: set[str] = set()
+        self._failed: set[tuple[int, str, type]] = set()
         self._last = dict.fromkeys(EVERY, 0.0)
         self._paid_off = dict.fromkeys(EVERY, 0.0)
 
@@ -48,9 +49,16 @@ class Publisher:
         self.due(*QUICK, "doctor")
 
     def send(self, kind: str) -> None:
-        """Make a message and send it, unless there is nothing to say."""
+        """Make a message and send it, unless there is nothing to say. A picture that fails is told of once, and training goes on."""
         self._due.discard(kind)
-        message = MAKERS[kind](self.engine)
+        try:
+            message = MAKERS[kind](self.engine)
+        except Exception as error:
+            told = (self.engine.number, kind, type(error))
+            if told not in self._failed:
+                self._failed.add(told)
+                self.engine.link.notice("error", f"The {kind} could not be drawn ({type(error).__name__}: {error}). Training goes on.")
+            return
         if message is not None:
             self.engine.link.send(kind, message)
 

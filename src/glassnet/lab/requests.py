@@ -14,7 +14,7 @@ from glassnet.checks import did_you_mean
 from glassnet.lab.config import Refusal
 
 COMMAND_BYTES = 1 << 20
-UPLOAD_BYTES = 20 << 20
+UPLOAD_BYTES = 20_000_000
 SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".parquet")
 LONGEST_NAME = 200
 
@@ -55,8 +55,10 @@ def checked_command(request: Request, body: bytes) -> dict[str, Any]:
         command = json.loads(body, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise Refusal("the command is not JSON.", None, "malformed") from error
+    if not isinstance(command, dict):
+        raise Refusal("a command is an object of fields, as the schema has them.", "command", "malformed")
     known = commands()
-    name = command.get("command") if isinstance(command, dict) else None
+    name = command.get("command")
     if not isinstance(name, str) or name not in known:
         raise Refusal(f"there is no command {str(name)[:40]!r}.{did_you_mean(str(name)[:40], known)}", "command", "malformed")
     fields, required = known[name]

@@ -10,6 +10,7 @@ Nothing that is received is unpickled or run. Uploads and downloads live in a fo
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -120,7 +121,7 @@ class Lab:
         self.hub = Hub(lambda: self.trainer.more())
         self.trainer = trainer_of(self.hub.publish)
         self.folder, self.name, self.started = folder, name, secrets.token_hex(8)
-        self.uploads = 0
+        self.uploads, self.uploading = 0, asyncio.Lock()
 
     def application(self, port: int, token: str, ready: Callable[[], None]) -> ASGIApp:
         """The ASGI application; ``ready`` is called when it begins."""
@@ -198,6 +199,11 @@ class Lab:
         body = await bounded_body(request, UPLOAD_BYTES)
         if not body:
             raise Refusal(f"{name} is empty. A table has at least a line of names and two rows.", "name")
+        async with self.uploading:
+            return JSONResponse({"ok": True, "result": await self._opened(name, body)})
+
+    async def _opened(self, name: str, body: bytes) -> Any:
+        """What the training process makes of an upload; one at a time, so that the file which it holds stays."""
         self.uploads += 1
         path = os.path.join(self.folder, f"upload-{self.uploads}{os.path.splitext(name)[1].lower()}")
         with open(path, "xb") as file:
@@ -211,7 +217,7 @@ class Lab:
             with contextlib.suppress(OSError):
                 os.unlink(before)
         self.trainer.uploaded(path, name)
-        return JSONResponse({"ok": True, "result": result})
+        return result
 
     async def download(self, request: Request) -> Response:
         """The model, the report or the code, made now."""

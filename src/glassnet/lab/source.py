@@ -58,8 +58,8 @@ def source_of(engine: Engine) -> tuple[str, bool, str]:
     else:
         _network(engine, text)
     epochs = 0 if run is None else run.epochs
-    title = f"What the lab shows: {epochs:,} epochs on {_named(engine)}.".replace("\\", "/").replace('"', "'")
     told = " ".join(text.lacks) or "It gives the same weights, bit for bit on the same machine."
+    title = f"What the lab shows: {epochs:,} epochs on {_named(engine)}.\n\n{told}\n".replace("\\", "/").replace('"', "'")
     return text.written(title), not text.lacks, told
 
 
@@ -154,7 +154,7 @@ def _table(engine: Engine, text: Text) -> None:
         text.add(f"arrays = read_arrays({path!r})", "frame = frame_of(arrays.X, arrays.y)")
     else:
         text.needs("glassnet", "read_table")
-        text.add(f"frame = read_table({path!r})")
+        text.add(f"frame = read_table({path!r}{'' if config.header else ', header=False'})")
     text.needs("glassnet.data.targets", "decide_task", "drop_missing_target", "target_values")
     name = repr(data.target)
     text.add(f"frame, _ = drop_missing_target(frame, {name})", f"y = target_values(frame[{name}], decide_task(frame[{name}]))")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
+import re
 import secrets
 import signal
 import socket
@@ -12,9 +14,11 @@ import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import uvicorn
 
+from glassnet.lab.address import lesson_of
 from glassnet.lab.config import Sources
 from glassnet.lab.server import Lab
 from glassnet.lab.training_process import Trainer
@@ -33,7 +37,8 @@ class EndingServer(uvicorn.Server):
         self._end = end
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """Ctrl-C, or a polite kill."""
+        """Ctrl-C, or a polite kill; whatever is cut off by it is no error to be told."""
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
         self._end()
         self.should_exit = True
 
@@ -66,14 +71,29 @@ def _free_after(port: int) -> int:
     return 0
 
 
+def lesson_in(given: str) -> str:
+    """The lesson of a shared address, with its ``#``; "" for the name of a file.
+
+    >>> lesson_in("http://127.0.0.1:8000/#data=moons&lr=0.1"), lesson_in("#data=xor"), lesson_in("visits.csv")
+    ('#data=moons&lr=0.1', '#data=xor', '')
+    """
+    if Path(given).exists() or not re.match(r"(https?://[^/]*/)?[^/]*#", given):
+        return ""
+    return "#" + given.partition("#")[2]
+
+
 def serve(given: str, port: int, *, browser: bool, say: Callable[[str], None]) -> None:
-    """Serve the lab until Ctrl-C. ``say`` gets the address, once it can be opened."""
+    """Serve the lab until Ctrl-C. ``say`` gets the address, once it can be opened. ``given`` names data, or is a lesson's address."""
+    shared = lesson_in(given)
+    if shared:
+        lesson_of(shared)  # what is wrong with it is said here
+        given = ""
     if given and not Path(given).exists():
         raise FileNotFoundError(f"{given} is not there. Name a table, a folder of pictures, a file of arrays, or the directory of a run.")
     listening = bound(port)
     port = listening.getsockname()[1]
     token = os.environ.get(TOKEN) or secrets.token_urlsafe(24)
-    address = f"http://{HOST}:{port}/?token={token}"
+    address = f"http://{HOST}:{port}/?token={quote(token, safe='')}{shared}"
     name = os.path.basename(os.path.normpath(given)) if given else ""
 
     def ready() -> None:
@@ -94,7 +114,7 @@ def serve(given: str, port: int, *, browser: bool, say: Callable[[str], None]) -
             ws="none",
             server_header=False,
             date_header=False,
-            timeout_graceful_shutdown=1,
+            timeout_graceful_shutdown=0,  # streams have ended by then; nobody waits for an upload that does not go on
             timeout_keep_alive=30,
         )
         server = EndingServer(config, lab.end)

@@ -73,7 +73,8 @@ def _drawn(engine: Engine) -> Plain:
         return {**told, "sizes": [visible, hidden], "folds": folds, "unit_kind": ["picture"]}
     if view is None:
         return {"outputs": [], "link": "identity", "parameters": 0, "sizes": [], "folds": [], "unit_kind": []}
-    told = {"outputs": list(run.subject.outputs), "link": view.network.loss.link, "parameters": view.network.layout.n_parameters}
+    outputs = list(run.subject.outputs) if engine.data.classifies else [engine.data.target]
+    told = {"outputs": outputs, "link": view.network.loss.link, "parameters": view.network.layout.n_parameters}
     return {**told, "sizes": list(view.sizes), "folds": view.folded, "unit_kind": view.unit_kinds}
 
 
@@ -117,7 +118,7 @@ def _picked(engine: Engine) -> Plain | None:
 
 def _can(engine: Engine) -> list[str]:
     """Commands that make sense now."""
-    found = [] if engine.data.picture is not None else ["paint"]
+    found = ["paint"] if engine.data.plain and len(engine.window.axes) == 2 else []
     if engine.data.run is not None:
         found.append("trained")
     if engine.run is None:

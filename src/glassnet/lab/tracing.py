@@ -6,6 +6,7 @@ A line is a term of the calculation. Stepping by terms reveals them in order: fo
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,11 @@ from glassnet.lab.arrays import Plain, number, numbers
 from glassnet.lab.panels import codes
 from glassnet.lab.view import View, pictures
 from glassnet.seeing.trace.backward_lines import hidden_section, output_section
+from glassnet.seeing.trace.formulas import LINK_FORMULAS
 from glassnet.seeing.trace.forward_lines import forward_section, loss_section
 from glassnet.seeing.trace.languages import TEXT
-from glassnet.seeing.trace.lines import Equation, Section
+from glassnet.seeing.trace.letters import Symbol
+from glassnet.seeing.trace.lines import STEEPNESS, Equation, Section, head_of
 from glassnet.seeing.trace.moves import moves, rules, written_out
 from glassnet.seeing.trace.trace import Trace
 from glassnet.seeing.trace.tracing import trace
@@ -85,7 +88,7 @@ def trace_message(engine: Engine) -> Plain | None:
         "terms": lines,
         "shown": shown,
         "total": len(lines),
-        "update": _update(seen),
+        "update": _update(seen, run.parameters["batch_size"], begun=bool(run.epochs)),
     }
 
 
@@ -143,22 +146,48 @@ def terms(seen: Trace, view: View) -> Iterator[Plain]:
     for layer in seen.layers:
         yield from _of_section("forward", forward_section(seen, layer, shown[layer.number], TERMS), _home(layer))
     yield from _of_section("loss", loss_section(seen, seen.loss), "loss")
-    yield from _of_section("backward", output_section(seen, seen.loss, shown[-1], TERMS), "output")
+    yield from _of_section("backward", output_section(seen, seen.loss, shown[-1], TERMS), "output", _of_output(seen))
     for layer in reversed(seen.layers[:-1]):
-        yield from _of_section("backward", hidden_section(seen, layer, shown[layer.number], TERMS), _home(layer))
+        yield from _of_section("backward", hidden_section(seen, layer, shown[layer.number], TERMS), _home(layer), _of_weights(layer))
     if seen.update is None:
         return
+    rules_of = {_left(rule): _right(rule) for rule in rules(seen.update) if isinstance(rule, Equation)}
     for move in moves(seen, MOVES)[0]:
         for line in written_out(seen.update, move):
-            yield _term("update", move.name, line, "", [move.node])
+            letter = _letter(line)
+            rule = rules_of.get("w" if letter == "b" else letter, "")
+            yield _term("update", f"{move.name}, if this row were the whole batch", line, rule, [move.node])
 
 
 def _home(layer: Any) -> str:
     return "output" if layer.is_output else f"hidden layer {layer.number}"
 
 
-def _of_section(phase: str, section: Section, home: str) -> Iterator[Plain]:
-    rules_of = {_left(rule): _right(rule) for rule in section.rules if isinstance(rule, Equation)}
+def _of_output(seen: Trace) -> dict[str, str]:
+    """The rules that the output's lines stand for: the slopes of the loss and of the link, as the trace has them."""
+    assert seen.loss is not None
+    formula, link = seen.loss.chain.formulas[0], LINK_FORMULAS.get(head_of(seen, 0)[0].link)
+    found = _of_weights(seen.layers[-1])
+    if formula is not None:
+        found["dL/da"] = formula.slope.written(TEXT, DIGITS)
+    if link is not None:
+        found[STEEPNESS.written(TEXT, DIGITS)] = link[1].written(TEXT, DIGITS)
+    return found
+
+
+def _of_weights(layer: Any) -> dict[str, str]:
+    """The rule of a layer's weights: the slope at z by what the weight carries there."""
+    return {"dL/dw": (Symbol("z").slope * Symbol("a" if layer.number > 1 else "x")).written(TEXT, DIGITS)}
+
+
+def _of_section(phase: str, section: Section, home: str, known: dict[str, str] | None = None) -> Iterator[Plain]:
+    rules_of = dict(known or {})
+    for rule in section.rules:
+        if isinstance(rule, Equation):
+            before = rules_of.get(_left(rule)) if _left(rule) == "dL/dz" else None
+            rules_of[_left(rule)] = " = ".join(filter(None, [before, _right(rule)]))
+        elif told := re.fullmatch(r"da(?:_i)?/dz(?:_j)? (?:=|is) (.+)", rule):
+            rules_of["da/dz"] = told[1]
     for group in section.groups:
         where = home if not group.name or group.name == home else f"{home}, {group.name}"
         for line in group.lines:
@@ -196,9 +225,14 @@ def _letter(line: Equation) -> str:
     return "/".join(part.split("_")[0].rstrip("0123456789") for part in text.split("/"))
 
 
-def _update(seen: Trace) -> str:
-    """The optimiser's rule, and what must be said of it."""
+def _update(seen: Trace, rows: int, *, begun: bool) -> str:
+    """The optimiser's rule, and what must be said of it; of a training that has not ``begun``, nothing."""
     if seen.update is None:
         return ""
+    alone = (
+        "" if rows == 1 else f"The batch moves the weights once, by the mean slope of its {rows:,} rows. If this row were the whole batch: "
+    )
     lines = [rule if isinstance(rule, str) else f"{_left(rule)} = {_right(rule)}" for rule in rules(seen.update)]
-    return ". ".join([update_title(seen), *lines, *seen.update.remarks])
+    if any("r_t" in line for line in lines):
+        lines.append(f"r_t = {TEXT.number(seen.update.step_size, DIGITS)} is the learning rate, corrected for the first steps")
+    return alone + ". ".join([update_title(seen), *lines, *(seen.update.remarks if begun else [])])

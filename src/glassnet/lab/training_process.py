@@ -20,7 +20,9 @@ PATIENCE = 20.0
 """Seconds to wait for an answer; reports and downloads get LONG_PATIENCE."""
 LONG_PATIENCE = 120.0
 YOUNG = 5.0
-"""Seconds: a process that dies younger has a fault of its own, and is not started again by itself."""
+"""Seconds: a process that dies younger, twice, has a fault of its own, and is not started again by itself."""
+KEPT = ("speed", "watch")
+"""Commands that hold for a process that is started again."""
 Reader = Callable[[str, bytes], None]
 
 
@@ -46,7 +48,9 @@ class Trainer:
         self._requests: dict[int, asyncio.Future[Any]] = {}
         self._number = 0
         self._began = 0.0
-        self._stopping = False
+        self._stopping = self._mourned = False
+        self._died_young = 0
+        self._kept: dict[str, dict[str, Any]] = {}
 
     def start(self) -> None:
         """Start the process; to be called from the event loop."""
@@ -58,12 +62,16 @@ class Trainer:
         )
         self.process.start()
         theirs.close()
-        self._pipe, self._began = ours, time.monotonic()
+        self._pipe, self._began, self._mourned = ours, time.monotonic(), False
+        for command in self._kept.values():
+            self._send({"id": 0, "command": command})
         threading.Thread(target=self._read, args=(ours, self._loop), name="glassnet-lab-reader", daemon=True).start()
 
     def kill(self) -> None:
-        """End the process at once, without waiting for it."""
+        """End the process at once, without waiting for it; whoever waits for an answer is told."""
         self._stopping = True
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._refuse_all, "the lab has ended.")
         if self.process is not None and self.process.is_alive():
             self.process.kill()
 
@@ -81,9 +89,12 @@ class Trainer:
     async def ask(self, request: dict[str, Any], patience: float = PATIENCE) -> Any:
         """Send a request and wait for its result. Raises Refusal, with the schema's code, where it is refused or nobody answers."""
         assert self._loop is not None
+        command = request.get("command", {})
+        if command.get("command") in KEPT:
+            self._kept[command["command"]] = command
         if not self.process.is_alive():
+            self._died(self._pipe)
             self._begin_again()
-            raise Refusal("the training process had ended; it starts again. Ask once more in a moment.", None, "engine_gone")
         self._number += 1
         number, answer = self._number, self._loop.create_future()
         self._requests[number] = answer
@@ -126,23 +137,32 @@ class Trainer:
         else:
             answer.set_result(reply["result"])
 
-    def _died(self, pipe: Connection) -> None:
+    def _died(self, pipe: Connection | None) -> None:
         """The process has ended, against its will unless the server stops."""
-        if self._stopping or pipe is not self._pipe:
+        if self._stopping or self._mourned or pipe is not self._pipe:
             return
+        self._mourned = True
         self.process.join(1.0)
         code = self.process.exitcode
         how = f"by signal {-code}" if isinstance(code, int) and code < 0 else f"with status {code}"
         young = time.monotonic() - self._began < YOUNG
-        ending = "It starts again with your next command." if young else "It starts again with the same lesson, at epoch 0."
+        self._died_young = self._died_young + 1 if young else 0
+        again = self._died_young < 2
+        ending = (
+            "It starts again with the same lesson, at epoch 0." if again else "It starts again with your next command, without the lesson."
+        )
         self._tell("error", f"The training process ended {how}. {ending}")
+        self._refuse_all("the training process has ended; it starts again.")
+        if again:
+            self._begin_again()
+        else:
+            self.query = ""  # the lesson itself may be what it dies of
+
+    def _refuse_all(self, why: str) -> None:
+        """Nobody will answer these any more."""
         for answer in self._requests.values():
             if not answer.done():
-                answer.set_exception(Refusal("the training process has ended; it starts again.", None, "engine_gone"))
-        if young:
-            self.query = ""
-        else:
-            self._begin_again()
+                answer.set_exception(Refusal(why, None, "engine_gone"))
 
     def _begin_again(self) -> None:
         if not self._stopping and not self.process.is_alive():

@@ -29,7 +29,8 @@ class View:
         self.lesson, self.window = lesson, window
         self.network, self.labels, self.scale = subject.network, subject.labels, subject.target_scale
         self.sizes = self.network.layout.sizes
-        self.folds = [self._first(layer, first) for layer, first in enumerate(folds or [0] * len(self.sizes))]
+        given = [*(folds or []), *[0] * len(self.sizes)][: len(self.sizes)]  # those of a network with other layers do not fit
+        self.folds = [self._first(layer, first) for layer, first in enumerate(given)]
         self.dtype = subject.dtype
         self.is_picture = lesson.data.picture is not None and np.prod(lesson.data.picture) == self.sizes[0]
         self._work = Workspace(self.network, MAP * (1 if window.is_line else MAP), self.dtype) if window else None

@@ -32,7 +32,7 @@ class Window:
 
     def __init__(self, lesson: Lesson) -> None:
         self.lesson = lesson
-        self.axes = lesson.axes if lesson.data.picture is None and len(lesson.data) else ()
+        self.axes = lesson.axes if lesson.data.picture is None and (len(lesson.data) or lesson.data.plain) else ()
         self.edges = self._edges()
         self._grids: dict[int, Array] = {}
 

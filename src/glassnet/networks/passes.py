@@ -30,6 +30,10 @@ Array = NDArray[Any]
 
 LINKS = ("identity", "logistic", "softmax", "exp")
 LOGISTIC_LINK, SOFTMAX_LINK, EXP_LINK = 1, 2, 3
+ROOM = 256
+"""Rows of a block of the compiled prediction."""
+CALL_STEPS = 100_000_000
+"""Multiplications, and eight for every unit, in one call of it: some hundredths of a second, after which Ctrl-C is heard."""
 
 
 @kernel
@@ -105,7 +109,7 @@ def predict_pass(X: Array, theta: Array, sizes: Array, biased: Array, codes: Arr
     ``link`` is the place of the loss's link in LINKS.
     """
     n, k = len(X), sizes[-1]
-    room = max(1, min(n, 256))
+    room = max(1, min(n, ROOM))
     activations = np.empty(room * sizes[1:].sum(), theta.dtype)
     for start in range(0, n, room):
         raw = forward_pass(X[start : start + room], theta, sizes, biased, codes, free, activations, room)
@@ -159,14 +163,22 @@ def can_be_compiled(network: Network) -> bool:
 
 
 def compiled_prediction(network: Network, theta: Array, *, both_classes: bool) -> Callable[[Array], Array]:
-    """A function from X (n, n_in), C-contiguous in the dtype of ``theta``, to p(z): no checks, one compiled call, safe in threads."""
+    """A function from X (n, n_in), C-contiguous in the dtype of ``theta``, to p(z): no checks, safe in threads.
+
+    One compiled call, or several of which none is deaf to Ctrl-C for long.
+    """
     net = Spelled.of(network, 0, theta.dtype)
     arguments = (theta.copy(), net.sizes, net.biased, net.codes, net.free, LINKS.index(network.loss.link))
     columns, dtype = 2 if both_classes else network.layers[-1].n_out, theta.dtype
+    some = max(1, CALL_STEPS // (ROOM * (network.layout.n_weights + 8 * int(net.sizes.sum())))) * ROOM
 
     def predict(X: Array) -> Array:
         out = np.empty((len(X), columns), dtype)
-        predict_pass(X, *arguments, out)
+        if len(X) <= some:
+            predict_pass(X, *arguments, out)
+        else:
+            for start in range(0, len(X), some):
+                predict_pass(X[start : start + some], *arguments, out[start : start + some])
         return out
 
     return predict

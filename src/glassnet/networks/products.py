@@ -23,9 +23,11 @@ Array = NDArray[Any]
 LONGEST_PRODUCT = 800_000_000
 """Multiplications of float64 in one call to BLAS, twice as many of float32: some hundredths of a second, after which Ctrl-C is heard."""
 SHARES = 8
-"""Blocks that a shared product is cut into: as many threads can work on it."""
+"""Blocks that a large shared product is cut into: as many threads can work on it. Smaller ones are cut into 4, or 2."""
 LEAST_SHARED = 8_000_000
 """Multiplications from which a product is cut into shares; waking a thread costs as much as a smaller one."""
+LEAST_SHARE = 16_000_000
+"""Multiplications in a share of more than two: BLAS prepares its arguments for every block anew."""
 
 _pool: ThreadPoolExecutor | None = None
 _threads = 0
@@ -56,12 +58,16 @@ def multiply(X: Any, W: Array, out: Array) -> None:
         out[...] = X @ W
         return
     n = len(X)
-    if not _threads or n * X.shape[1] * W.shape[1] < LEAST_SHARED:
+    work = n * X.shape[1] * W.shape[1]
+    if not _threads or work < LEAST_SHARED:
         _in_blocks(X, W, out)
         return
     columns = W.shape[1] > n  # the longer side of the product is cut
     length = W.shape[1] if columns else n
-    size = -(-length // SHARES)
+    shares = SHARES
+    while shares > 2 and work < shares * LEAST_SHARE:
+        shares //= 2
+    size = -(-length // shares)
     blocks = [slice(start, start + size) for start in range(0, length, size)]
 
     def share(first: int) -> None:

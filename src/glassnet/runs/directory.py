@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +21,8 @@ from glassnet.files import atomic
 
 FIGURES = ("cost.png", "confusion.png", "residuals.png", "weights.png", "confident.png")
 FILES = (FILE_NAME, "config.toml", "metrics.json", "history.csv", "schema.json", "search.csv", "report.html", *FIGURES)
+LEAST_SPACE = 2**20
+"""Bytes that a small run takes, about: with less left on the disk there is no use in training."""
 
 
 class RunDirectory:
@@ -43,12 +46,17 @@ class RunDirectory:
             probe = path / f".glassnet-{os.getpid()}.tmp"
             probe.touch()
             probe.unlink()
+            free = shutil.disk_usage(path).free
         except OSError as error:
             if created:
                 with contextlib.suppress(OSError):
                     path.rmdir()
             raise DataError(f"{path} cannot be written: {error.strerror or error}. Give a directory of your own.") from error
-        return cls(path, created=created)
+        claimed = cls(path, created=created)
+        if free < LEAST_SPACE:
+            claimed.release()
+            raise DataError(f"{path} has {free:,} bytes left; a run takes {LEAST_SPACE:,} or more. Free some space, or write elsewhere.")
+        return claimed
 
     def release(self) -> None:
         """Give up: a directory that was made and holds nothing is taken away again."""

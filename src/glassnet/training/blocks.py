@@ -19,6 +19,8 @@ from glassnet.networks.products import LONGEST_PRODUCT, is_shared, multiply
 
 Array = NDArray[Any]
 
+PANELS = 4
+"""Panels, at least, of a square that threads share: the more, the less of its upper half is computed in vain."""
 MIRROR = 256
 """Columns that are mirrored at a time, so that what is read and written stays in the cache."""
 
@@ -47,7 +49,7 @@ def _square_in_panels(A: Array) -> Array:
     """A'A by products that threads share, a panel of columns of the lower half at a time."""
     n, p = A.shape
     total = np.empty((p, p), A.dtype)
-    width = max(64, 2 * LONGEST_PRODUCT // (n * p))
+    width = max(64, min(-(-p // PANELS), 2 * LONGEST_PRODUCT // (n * p)))
     for j in range(0, p, width):
         panel = total[j:, j : j + width]
         multiply(A[:, j:].T, A[:, j : j + width], panel)

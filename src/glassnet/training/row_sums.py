@@ -241,11 +241,15 @@ class RowSums:
         """Weighted mean and variance of the columns, (p,) float64."""
         if self.sparse:
             weight = self.weight.astype(np.float64) if self.weight.size else np.ones(self.n)
+            mean, variance = np.zeros(self.p), np.zeros(self.p)
             with np.errstate(over="ignore", invalid="ignore"):
-                mean = self.X.T @ weight / self.total
-                squares = self.X.astype(np.float64)
-                squares.data *= squares.data
-                variance = np.maximum(squares.T @ weight / self.total - mean * mean, 0.0)
+                for where, block in self._cut():
+                    mean += block.T @ weight[where]
+                    squares = block.astype(np.float64)
+                    squares.data *= squares.data
+                    variance += squares.T @ weight[where]
+                mean /= self.total
+                variance = np.maximum(variance / self.total - mean * mean, 0.0)
             if len(wrong := np.flatnonzero(~np.isfinite(variance))):
                 raise DataError(f"column {wrong[0]} of X has numbers whose square overflows. Divide the column, or leave it out.")
             return mean, variance

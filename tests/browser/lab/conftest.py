@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
@@ -73,6 +74,13 @@ class Lab:
                     if set(kinds) <= set(found):
                         break
         return found
+
+    def until_epoch(self, epoch: int) -> None:
+        """Wait until so many epochs are done."""
+        deadline = time.monotonic() + PATIENCE / 1000
+        while self.messages("state", "frame")["frame"]["epoch"] < epoch:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
     @property
     def address(self) -> str:
@@ -163,6 +171,13 @@ class Shown:
             warnings.simplefilter("ignore", ConvergenceWarning)  # a lesson is paused where it pleases
             exec(compile(answer["code"], "lesson.py", "exec"), names)
         return names
+
+
+@pytest.fixture(scope="session", autouse=True)
+def installed() -> None:
+    """``make test-browser`` tests the wheel that it has built and installed, and nothing else."""
+    if "GLASSNET_INSTALLED" in os.environ:
+        assert "site-packages" in Path(glassnet.__file__).parts, f"the installed wheel is to be tested, not {glassnet.__file__}"
 
 
 @pytest.fixture(scope="session")

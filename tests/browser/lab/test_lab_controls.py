@@ -68,6 +68,9 @@ def test_four_sizes_of_step(show: Show, lab: Lab) -> None:
     hidden = seen.page.locator('[data-node="a2_1"][data-value]').count()
     assert hidden == 0, "numbers of later lines are not there yet"
     assert seen.page.locator(".term.newest").count() == 1
+    seen.check("step-epoch")
+    seen.press("next-line")
+    seen.wait_for("terms", "v === 4")
     row = seen.control("row").input_value()
     seen.steps("example")
     seen.wait("row => document.querySelector('[data-control=row]').value !== row", row)
@@ -140,7 +143,7 @@ def test_a_number_out_of_range_is_refused_in_words_and_not_sent(show: Show, lab:
     assert lesson_of(seen) == before
 
 
-def test_steps_of_the_learning_rate_momentum_and_dropout(show: Show, lab: Lab) -> None:
+def test_steps_of_the_learning_rate_and_momentum(show: Show, lab: Lab) -> None:
     seen = show(lab, LESSON + "&optimiser=sgd")
     seen.press("rate-more")
     wait_for_word(seen, "lr", "0.1")
@@ -149,9 +152,24 @@ def test_steps_of_the_learning_rate_momentum_and_dropout(show: Show, lab: Lab) -
     seen.control("momentum").fill("0.5")
     seen.control("momentum").press("Enter")
     wait_for_word(seen, "momentum", "0.5")
+
+
+def test_every_layer_has_its_activation_and_its_dropout(show: Show, lab: Lab) -> None:
+    seen = show(lab, "data=moons&samples=100&hidden=4:tanh,3:relu&batch=25")
+    seen.control("activation-1").select_option("elu")
+    wait_for_word(seen, "hidden", "4:elu,3:relu")
     seen.control("dropout-1").fill("0.25")
     seen.control("dropout-1").press("Enter")
-    wait_for_word(seen, "hidden", "3:tanh:0.25")
+    wait_for_word(seen, "hidden", "4:elu:0.25,3:relu")
+    seen.control("dropout-2").fill("0.5")
+    seen.control("dropout-2").press("Enter")
+    wait_for_word(seen, "hidden", "4:elu:0.25,3:relu:0.5")
+    seen.steps("epoch", 2)
+    net = seen.program()["net"]
+    assert (list(net.activation), list(net.dropout)) == (["elu", "relu"], [0.25, 0.5])
+    assert seen.weights()["w2_4_3"] == pytest.approx(float(net.coefs_[1][3, 2]), rel=1e-6)
+    again = show(lab, "data=moons&samples=100&hidden=4:elu:0.25,3:relu:0.5&batch=25")
+    assert again.control("dropout-2").input_value() == "0.5"
 
 
 def test_data_noise_and_the_share_held_out(show: Show, lab: Lab) -> None:
@@ -168,6 +186,12 @@ def test_data_noise_and_the_share_held_out(show: Show, lab: Lab) -> None:
     seen.control("classes").press("Enter")
     wait_for_word(seen, "classes", "4")
     seen.wait("() => document.querySelectorAll('[data-unit^=a2_]').length === 4")
+    names = seen.page.locator(".unit-name.right b")
+    assert names.all_inner_texts() == ["0", "1", "2", "3"]
+    assert min(box["width"] for box in (name.bounding_box() for name in names.all())) > 15, "the classes are named where they are told"
+    seen.control("data-seed").fill("3")
+    seen.control("data-seed").press("Enter")
+    wait_for_word(seen, "dataseed", "3")
 
 
 def test_made_inputs_are_switched_on_and_off(show: Show, lab: Lab) -> None:
@@ -200,6 +224,22 @@ def test_a_weight_is_edited_where_it_is_drawn_and_in_its_units_list(show: Show, 
     field.press("Enter")
     seen.wait("() => document.querySelector('.edges [data-edge=b2_1]').dataset.value === '-0.5'")
     assert seen.program()["net"].coefs_[0][1, 0] == 1.25
+
+
+def test_first_weights_set_by_hand_stand_in_the_address(show: Show, lab: Lab) -> None:
+    seen = show(lab, LESSON)
+    seen.page.locator('.edges [data-edge="w1_2_1"] .reach').dispatch_event("click")
+    field = seen.page.locator('.editor [data-control="weight"]')
+    field.fill("1.25")
+    field.press("Enter")
+    wait_for_word(seen, "set", "w1_2_1:1.25")
+    assert "set=w1_2_1:1.25" in seen.page.evaluate("location.hash")
+    other = show(lab, LESSON + "&set=w1_2_1:1.25,b2_1:-0.5")
+    assert (other.weights()["w1_2_1"], other.weights()["b2_1"]) == (1.25, -0.5)
+    assert "2 set by hand" in other.text('[data-control="edits-none"]')
+    other.press("edits-none")
+    other.wait("() => document.querySelector('.edges [data-edge=b2_1]').dataset.value !== '-0.5'")
+    assert other.control("edits-none").count() == 0
 
 
 def test_the_recorded_run_is_scrubbed_back_and_forth(show: Show, lab: Lab) -> None:
@@ -266,7 +306,15 @@ def test_points_are_painted_and_rubbed_out(show: Show, lab: Lab) -> None:
     seen.page.mouse.click(box["x"] + 40, box["y"] + 60)
     seen.wait("n => parseInt(document.querySelector('[data-canvas=points]').dataset.points) <= n", points)
     seen.press("paint-clear")
-    seen.wait("() => ['0', undefined].includes(document.querySelector('[data-canvas=points]')?.dataset.points)")
+    seen.wait("() => document.querySelector('[data-canvas=points]').dataset.points === '0'")
+    assert "Paint points" in seen.text(".network")
+    for k in range(3):  # the third is of a class that was not there
+        seen.check(f"brush-{k}")
+        for x, y in ((60, 60), (75, 80), (90, 60)):
+            seen.page.mouse.click(box["x"] + x + 45 * k, box["y"] + y + 40 * k)
+    seen.wait("() => document.querySelector('[data-canvas=points]').dataset.points === '9'")
+    seen.wait("() => document.querySelectorAll('.unit-name.right').length === 3")
+    assert seen.control("brush-3").count() == 1, "another new class is offered"
     seen.press("paint")
 
 
@@ -328,6 +376,10 @@ def test_ways_out(show: Show, lab: Lab, tmp_path: Path) -> None:
     seen.page.locator("[data-notice=info]").wait_for()
     address = seen.page.evaluate("navigator.clipboard.readText()")
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/#data=moons.*", address), "a lesson, and no token"
+    other = seen.page.context.new_page()
+    other.goto(address)  # another tab of the same browser has the key
+    other.locator("main[data-query^='data=moons']").wait_for()
+    other.close()
     seen.press("dismiss")
     seen.page.keyboard.press("Escape")
     seen.page.locator("main").click(position={"x": 5, "y": 5})
@@ -348,6 +400,10 @@ def test_a_lesson_comes_with_its_address_and_hides_what_it_says(show: Show, lab:
     assert seen.control("data-xor").count() == seen.control("layers-more").count() == seen.control("rate").count() == 0
     assert "hide=data,inputs,learning,layers" in seen.page.evaluate("location.hash")
     assert "token" not in seen.page.evaluate("location.href")
+    seen.page.goto(lab.address + "&hide=doctor,play#data=donut&samples=80")  # what one types first works too
+    seen.page.locator(".edges [data-edge]").first.wait_for(state="attached")
+    assert seen.page.locator(".doctor").count() == seen.control("play").count() == 0
+    seen.control("data-xor").wait_for()
     seen.page.evaluate("location.hash = '#data=spirals&hidden=6'")
     wait_for_word(seen, "data", "spirals")
     seen.control("data-xor").wait_for()

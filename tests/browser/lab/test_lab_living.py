@@ -129,10 +129,10 @@ def test_the_keyboard_reaches_a_weight_and_the_leaves(show: Show, lab: Lab) -> N
     seen.page.locator('[data-unit="a1_2"]').focus()
     seen.page.keyboard.press("Enter")
     field = seen.page.locator('.unit-numbers [data-weight="w1_1_2"]')
+    before = seen.weights()["w1_1_2"]
     field.focus()
     seen.page.keyboard.press("ArrowUp")
     seen.page.keyboard.press("Enter")
-    before = seen.weights()["w1_1_2"]
     seen.wait("was => document.querySelector('.edges [data-edge=w1_1_2]').dataset.value != was", before)
     assert seen.weights()["w1_1_2"] == pytest.approx(before + 0.1, abs=1e-3)
     seen.page.locator('[data-tab="example"]').focus()
@@ -180,9 +180,38 @@ def test_the_page_comes_back_when_the_server_does(show: Show, start_lab: Callabl
     seen.errors[:] = [error for error in seen.errors if "ERR_" not in error]  # the browser tells that nobody answered
 
 
+def test_a_page_that_nobody_sees_holds_no_stream_and_catches_up(show: Show, lab: Lab) -> None:
+    seen = show(lab, LESSON)
+    turn = """state => { Object.defineProperty(document, 'visibilityState', {value: state, configurable: true});
+        document.dispatchEvent(new Event('visibilitychange')) }"""
+    seen.page.evaluate(turn, "hidden")
+    assert seen.send({"command": "step", "what": "epoch"})["ok"]
+    lab.until_epoch(1)
+    seen.page.wait_for_timeout(300)
+    assert seen.value("epoch") == 0
+    seen.page.evaluate(turn, "visible")
+    seen.wait_for("epoch", "v === 1")
+
+
 def test_a_page_without_the_token_says_what_to_do(show: Show, lab: Lab) -> None:
     seen = show(lab, LESSON)
-    other = seen.page.context.new_page()
-    other.goto(f"http://127.0.0.1:{lab.port}/")
+    browser = seen.page.context.browser
+    assert browser is not None
+    stranger = browser.new_context()
+    other = stranger.new_page()
+    other.goto(f"http://127.0.0.1:{lab.port}/#data=moons&lr=0.1")
     other.locator(".waiting").filter(has_text="Open the address that the terminal shows").wait_for()
-    other.close()
+    assert other.locator(".waiting pre").inner_text() == "glassnet lab '#data=moons&lr=0.1'"
+    stranger.close()
+
+
+def test_training_that_ended_says_why_for_as_long_as_it_lasts(show: Show, lab: Lab) -> None:
+    seen = show(lab, "data=hill&samples=100&hidden=8:relu&loss=squared_error&optimiser=sgd&lr=1000.0")
+    seen.press("play")
+    seen.page.locator("[data-told=diverged]").wait_for()
+    assert "smaller learning rate" in seen.text("[data-told=diverged]")
+    assert seen.control("play").is_disabled()
+    seen.control("rate").fill("0.01")
+    seen.control("rate").press("Enter")
+    seen.page.locator('[data-control="play"]:not(:disabled)').wait_for()
+    assert seen.page.locator("[data-told]").count() == 0

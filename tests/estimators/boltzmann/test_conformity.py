@@ -21,6 +21,7 @@ CHECKS = parametrize_with_checks(
         RBM(4, n_iter=2),
         RBM(4, n_iter=2, k=2, momentum=0.5, l2=0.01, l1=0.001, sparsity_target=0.1, n_chains=3),
         RBM(4, n_iter=2, method="pt", n_temperatures=3, schedule="cosine", centring=False),
+        RBM(4, n_iter=2, visible="gaussian", learning_rate=0.01, batch_size=[100, 200]),
         DBNClassifier((8,), visible="gaussian", **SMALL),
         DBNRegressor((8,), visible="gaussian", solver="lbfgs", **{**SMALL, "max_iter": 300}),
         DBNTransformer((4,), pretrain_epochs=1, max_iter=2, tied=True),

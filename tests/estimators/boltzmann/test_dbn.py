@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
@@ -58,6 +60,25 @@ def test_rows_without_a_label_are_learned_from_before_and_left_out_after(mark):
     assert not np.allclose(net.rbms_[0].components_, whole.rbms_[0].components_)
 
 
+def test_labels_with_holes_are_taken_as_tables_hold_them():
+    for given in (
+        pd.Series(y).where(y < 9).astype("Int64"),  # NA
+        pd.Series(y.astype(str)).where(y < 9),  # nan or None among text
+        pl.Series(np.where(y < 9, y, 0)).set(pl.Series(y == 9), None),
+    ):
+        net = DBNClassifier((20,), pretrain_epochs=1, solver="lbfgs", alpha=0.1, max_iter=100, random_state=0).fit(X, given)
+        assert [int(label) for label in net.classes_] == list(range(9))
+        assert np.mean(net.predict(X[y < 9]).astype(int) == y[y < 9]) > 0.9
+
+
+def test_softmax_inputs_have_their_sizes_and_the_layers_above_have_none():
+    rows = np.random.default_rng(0).integers(0, [3, 4], (60, 2))
+    Z = np.hstack([np.eye(3)[rows[:, 0]], np.eye(4)[rows[:, 1]]])
+    net = DBNClassifier((6, 4), visible="softmax", pretraining={"softmax_sizes": [3, 4]}, pretrain_epochs=1, max_iter=1, random_state=0)
+    low, high = net.fit(Z, rows[:, 0]).rbms_
+    assert low._units.sizes == (3, 4) and high._units.plain
+
+
 def test_labels_of_minus_one_stay_labels_unless_said_otherwise():
     sign = np.where(y > 4, 1, -1)
     net = DBNClassifier((10,), pretrain_epochs=1, max_iter=5, random_state=0).fit(X, sign)
@@ -75,22 +96,17 @@ def test_no_pretraining_is_a_multilayer_perceptron():
 
 
 def test_pretraining_helps_where_labels_are_few():
-    errors = {0: [], 40: []}
+    """A hundred labels: about three points better than from random weights, with every seed that was tried (2.4 to 4.4)."""
+    machines = {"learning_rate": 0.3, "momentum": 0.8, "schedule": "cosine", "sparsity_target": 0.1, "sparsity_cost": 0.3, "batch_size": 20}
+    settings = {"pretraining": machines, "missing_label": -1, "batch_size": 20, "max_iter": 200, "n_iter_no_change": 201}
     labels = y.copy()
-    labels[60:] = -1
+    labels[100:] = -1
+    errors = {0: [], 30: []}
     for seed in range(3):
         for epochs, found in errors.items():
-            net = DBNClassifier(
-                (100,),
-                pretrain_epochs=epochs,
-                pretraining={"batch_size": 20, "learning_rate": 0.05},
-                missing_label=-1,
-                solver="lbfgs",
-                alpha=0.01,
-                random_state=seed,
-            ).fit(X, labels)
-            found.append(1 - net.score(X[60:], y[60:]))
-    assert np.mean(errors[40]) < np.mean(errors[0])
+            net = DBNClassifier((200, 100), pretrain_epochs=epochs, random_state=seed, **settings).fit(X.astype(np.float32), labels)
+            found.append(1 - net.score(X[100:], y[100:]))
+    assert np.mean(errors[30]) < np.mean(errors[0]) - 0.015
 
 
 def test_a_regressor_learns_with_missing_targets():

@@ -64,6 +64,19 @@ def test_it_comes_back_from_a_file(visible, tmp_path):
     assert np.array_equal(again.inverse_transform(code), coder.inverse_transform(code))
 
 
+def test_nobody_waits_for_machines_before_a_mistake_is_named(monkeypatch):
+    monkeypatch.setattr("glassnet.estimators.boltzmann.dbn_transformer.pretrained", lambda *_: pytest.fail("machines were learned"))
+    for wrong, sentence in (
+        ({"solver": "adm"}, "Did you mean 'adam'"),
+        ({"max_iter": -1}, "max_iter must be an integer of 0 or more; got -1"),
+        ({"max_iter": "a"}, "max_iter must be an integer"),
+        ({"learning_rate_init": 0}, "learning_rate_init must be"),
+        ({"hidden_layer_sizes": ()}, "at least one layer"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            DBNTransformer(**{"hidden_layer_sizes": (4,), **wrong}).fit(X)
+
+
 def test_faults_are_named():
     with pytest.raises(ValueError, match="visible must be 'bernoulli' or 'gaussian'"):
         DBNTransformer(visible="softmax").fit(X)
@@ -71,3 +84,5 @@ def test_faults_are_named():
         DBNTransformer(tied=1).fit(X)
     with pytest.raises(ValueError, match="one column per unit of the code"):
         DBNTransformer((4,), pretrain_epochs=1, max_iter=0).fit(X).inverse_transform(X)
+    with pytest.raises(ValueError, match="every entry of a code must be a number"):
+        DBNTransformer((2,), pretrain_epochs=1, max_iter=0).fit(X).inverse_transform([[0.5, np.nan]])

@@ -10,6 +10,8 @@ import pytest
 import scipy.integrate
 
 from glassnet.maths.mersenne import Stream
+from glassnet.networks.boltzmann.machine import Machine, Parameters
+from glassnet.networks.boltzmann.pseudo_likelihood import pseudo_log_likelihood
 from glassnet.networks.boltzmann.visible import visible_units
 from glassnet.training.boltzmann import enumeration
 
@@ -61,6 +63,51 @@ def test_conditionals_are_shares_of_the_joint_distribution(seed, flavour):
             here[i], there[i] = -0.7, 1.9
             change = brute.negative_energy(machine, p, here, h) - brute.negative_energy(machine, p, there, h)
             close(change, ((1.9 - mean[i]) ** 2 - (-0.7 - mean[i]) ** 2) / (2 * np.exp(p.z[i])), scale=10)
+
+
+def joint(machine, p, v):
+    """log of the sum over every h of e^-E(v, h)."""
+    return brute.log_sum_exp(np.array([brute.negative_energy(machine, p, v, h) for h in brute.hidden_states(machine)]))
+
+
+def integral_over(machine, p, v, i):
+    """log of the sum over every h, and the integral over the Gaussian v_i, of e^-E: each term by completing the square."""
+    without = p._replace(W=p.W.copy(), a=p.a.copy())
+    without.W[i], without.a[i], rest = 0, 0, v.copy()
+    rest[i], variance, terms = 0, np.exp(p.z[i]), []
+    for h in brute.hidden_states(machine):
+        field = p.W[i] @ h
+        square = (2 * p.a[i] * field + field**2) / (2 * variance) + np.log(2 * np.pi * variance) / 2
+        terms.append(brute.negative_energy(machine, without, rest, h) + square)
+    return brute.log_sum_exp(np.array(terms))
+
+
+@pytest.mark.parametrize("seed, flavour", MACHINES)
+def test_pseudo_likelihood_is_the_sum_of_the_exact_conditionals(seed, flavour):
+    machine, p, V = brute.random_machine(seed, flavour)
+    expected = []
+    for v in V[:2]:
+        total = 0.0
+        for group in [[i] for i in machine.visible.bernoulli] + machine.visible.groups():
+            choices = np.eye(len(group)) if machine.visible.kinds[group[0]] == "softmax" else np.array([[0.0], [1.0]])
+            states = np.tile(v, (len(choices), 1))
+            states[:, group] = choices
+            total += joint(machine, p, v) - brute.log_sum_exp(np.array([joint(machine, p, state) for state in states]))
+        for i in machine.visible.gaussian:
+            total += joint(machine, p, v) - integral_over(machine, p, v, i)
+        expected.append(total)
+    close(pseudo_log_likelihood(machine, p, V[:2]), expected, scale=10)
+
+
+def test_pseudo_likelihood_of_a_gaussian_unit_follows_strong_weights():
+    """Means a hundred deviations apart: the ends of the rule follow the weights, its steps the deviation."""
+    machine = Machine(visible_units(["gaussian", "bernoulli"], 2), 3)
+    W = np.array([[40.0, -60.0, 25.0], [1.0, -2.0, 0.5]])
+    p = Parameters(W, np.array([5.0, 0.3]), np.array([-20.0, 30.0, 1.0]), np.array([-0.2, 0]))
+    for t in (-80.0, -54.3, 0.0, 5.1, 66.0):
+        v, other = np.array([t, 1.0]), np.array([t, 0.0])
+        expected = 2 * joint(machine, p, v) - np.logaddexp(joint(machine, p, v), joint(machine, p, other)) - integral_over(machine, p, v, 0)
+        close(pseudo_log_likelihood(machine, p, v[None]), expected, scale=1000)
 
 
 @pytest.mark.parametrize("flavour", brute.FLAVOURS)
@@ -161,3 +208,8 @@ def test_faults_of_the_visible_units_are_named():
         visible_units(["gaussian", "bernoulli"], 3)
     with pytest.raises(ValueError, match="softmax_sizes must add up to"):
         visible_units("softmax", 5, 2)
+    with pytest.raises(ValueError, match="visible must be 'bernoulli', 'gaussian' or 'softmax', or a list of these"):
+        visible_units(None, 3)
+    for wrong in ("a", [1.5, 1.5], {3}):
+        with pytest.raises(ValueError, match="softmax_sizes must be None, a number of columns, or a list of such"):
+            visible_units("softmax", 3, wrong)

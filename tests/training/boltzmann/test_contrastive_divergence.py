@@ -12,7 +12,7 @@ from glassnet.maths.mersenne import Stream
 from glassnet.networks.boltzmann.machine import Machine, Parameters
 from glassnet.networks.boltzmann.visible import visible_units
 from glassnet.training.boltzmann import enumeration
-from glassnet.training.boltzmann.contrastive_divergence import MEMORY, ContrastiveDivergence, Recipe
+from glassnet.training.boltzmann.contrastive_divergence import LARGEST, MEMORY, ContrastiveDivergence, Recipe
 from glassnet.training.boltzmann.tempering import Ladder
 
 KINDS = {
@@ -229,6 +229,22 @@ def test_tiny_variances_of_the_data_do_not_blow_up():
         ends.append(Parameters(p.W / scale, p.a / scale, p.b, p.z - 2 * np.log(scale)))
     for first, second in zip(*ends, strict=True):
         np.testing.assert_allclose(first, second, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_one_wild_row_moves_a_log_variance_by_a_tenth_at_most(momentum):
+    """A thousand deviations away: unbounded, e^z would be infinite after one step."""
+    machine, _ = small_machine("gaussian")
+    V = rows_of(machine, 50)
+    p = Parameters(np.full((3, 3), 0.1), *(part.copy() for part in (machine.base(V)[0], np.zeros(3), machine.base(V)[1])))
+    steps = ContrastiveDivergence(machine, p, Recipe(momentum=momentum), 50, np.zeros((50, 3)), Stream(np.random.RandomState(0)))
+    for wild in (1000.0, 0.0, 0.0):
+        before = p.z.copy()
+        steps.room(50)[:] = V
+        steps.room(50)[7] += wild
+        steps.step(50, 0.05)
+        assert p.finite() and abs(p.z - before).max() <= LARGEST + 1e-12
+        assert not wild or abs(p.z - before).max() > LARGEST / 2
 
 
 def test_columns_may_lie_anywhere():

@@ -60,6 +60,19 @@ def test_the_error_estimate_covers_the_spread_of_repetitions():
     assert np.mean([run.low <= exact <= run.high for run in runs]) > 0.8
 
 
+@pytest.mark.parametrize("flavour", brute.FLAVOURS)
+def test_weights_are_right_in_the_mean_however_few_the_temperatures(flavour):
+    """E[w] = Z / Z_0: what a transition at another temperature than its own would break."""
+    machine, p, V = brute.random_machine(7, flavour)
+    p = p._replace(W=p.W * 0.5) if flavour == "gaussian" else p  # its weights spread widely
+    betas, stream = np.array([0.0, 0.3, 0.6, 1.0]), Stream(np.random.RandomState(0))
+    estimate = annealed_importance(machine, p, machine.base(V), stream, n_chains=40_000, betas=betas)
+    error = np.exp(estimate.log_weights - estimate.log_weights.max())
+    error = error.std() / error.mean() / np.sqrt(len(error))
+    assert error < (0.2 if flavour == "gaussian" else 0.01)
+    assert abs(estimate.value - enumeration.log_partition(machine, p)) < 4.5 * error
+
+
 def test_no_machine_without_weights_needs_annealing():
     machine = Machine(visible_units("bernoulli", 5), 3)
     a = np.array([0.3, -1.0, 2.0, 0.0, 0.5])

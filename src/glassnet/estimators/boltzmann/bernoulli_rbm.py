@@ -181,7 +181,7 @@ class BernoulliRBM(CallbackSupportMixin, SamplingMachine):
         self.history_ = BoltzmannHistory()
 
     def _steps(self, batch_size: int, stream: Stream) -> ContrastiveDivergence:
-        return ContrastiveDivergence(self._machine, self._parameters, Recipe(even=False), batch_size, self.h_samples_, stream)
+        return ContrastiveDivergence(self._machine, self._parameters_to_learn(), Recipe(even=False), batch_size, self.h_samples_, stream)
 
     @with_callbacks
     def _learn_watched(self, X: Any, random: np.random.RandomState, given: tuple[Any, Any, Any]) -> Reason:

@@ -11,6 +11,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from glassnet.estimators.boltzmann.fitted_machine import FittedMachine
+from glassnet.estimators.boltzmann.rbm_parameters import check_counts, number
+from glassnet.estimators.input_rows import validated
 from glassnet.maths.mersenne import Stream
 from glassnet.training.threads import threads_for
 
@@ -64,9 +66,7 @@ class SamplingMachine(FittedMachine):
         V : array of shape (n_draws, n_chains, n_features)
         """
         check_is_fitted(self)
-        for name, value, least in (("n_draws", n_draws, 1), ("n_chains", n_chains, 1), ("burn_in", burn_in, 0), ("thin", thin, 1)):
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-                raise ValueError(f"{name} must be an integer of {least} or more; got {value!r}.")
+        check_counts(("n_draws", n_draws, 1), ("n_chains", n_chains, 1), ("burn_in", burn_in, 0), ("thin", thin, 1))
         p, machine = self._parameters, self._machine
         dtype = p.W.dtype
         random = check_random_state(self.random_state if random_state is None else random_state)
@@ -125,8 +125,7 @@ class SamplingMachine(FittedMachine):
         >>> bool(rbm.sample(1000, clamp={0: 1}, burn_in=100, thin=10)[:, 1].mean() > 0.9)
         True
         """
-        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
-            raise ValueError(f"n must be an integer of 1 or more; got {n!r}.")
+        check_counts(("n", n, 1), ("n_chains", n_chains, 1))
         side_by_side = min(n, n_chains)
         kept = self.chains(
             -(-n // side_by_side),
@@ -182,12 +181,13 @@ class SamplingMachine(FittedMachine):
         """
         check_is_fitted(self)
         p, machine = self._parameters, self._machine
-        X = np.array(X, dtype=p.W.dtype)
-        if X.ndim != 2 or X.shape[1] != len(p.a):
-            raise ValueError(f"X must have shape (n_samples, {len(p.a)}); got {X.shape}.")
+        check_counts(("n_sweeps", n_sweeps, 1), ("burn_in", burn_in, 0))
+        X = validated(self, X, dtype=p.W.dtype, ensure_all_finite="allow-nan", reset=False)
         missing = np.isnan(X)
-        if not np.isfinite(X[~missing]).all():
-            raise ValueError("X must be finite, or nan where a value is not known; it contains infinity.")
+        for group in self._units.groups():
+            some = missing[:, group].any(axis=1) & ~missing[:, group].all(axis=1)
+            if some.any():
+                raise ValueError(f"Columns {group.tolist()} are one softmax group: all of them are known or none; see row {some.argmax()}.")
         random = check_random_state(self.random_state if random_state is None else random_state)
         stream = Stream(random, wide=p.W.dtype == np.float64)
         at = machine.visible.field(p.a, p.z)
@@ -210,7 +210,11 @@ class SamplingMachine(FittedMachine):
         """(columns, values) that are held."""
         names = {str(name): i for i, name in enumerate(getattr(self, "feature_names_in_", ()))}
         columns, values = [], []
+        if clamp is not None and not isinstance(clamp, Mapping):
+            raise ValueError(f"clamp must be a dict from columns to their values, such as {{0: 1}}; got {clamp!r}.")
         for column, value in (clamp or {}).items():
+            if not number(value):
+                raise ValueError(f"clamp: column {column!r} needs a finite number; got {value!r}.")
             place = names.get(column) if isinstance(column, str) else column
             if (
                 isinstance(place, bool)
@@ -218,12 +222,18 @@ class SamplingMachine(FittedMachine):
                 or not -self.n_features_in_ <= place < self.n_features_in_
             ):
                 raise ValueError(f"clamp: there is no column {column!r}; name one of {self.n_features_in_}, by number or by name.")
-            columns.append(place % self.n_features_in_)
+            place = int(place) % self.n_features_in_
+            if self._units.kinds[place] != "gaussian" and not 0 <= value <= 1:
+                raise ValueError(f"clamp: column {column!r} is a {self._units.kinds[place]} unit, held at 0 or 1; got {value!r}.")
+            columns.append(place)
             values.append(value)
         held = set(columns)
         for group in self._units.groups():
             if held & set(group.tolist()) and not held >= set(group.tolist()):
                 raise ValueError(f"clamp: columns {group.tolist()} are one softmax group; hold all of them or none.")
+            total = sum(values[columns.index(column)] for column in group.tolist() if column in held)
+            if held & set(group.tolist()) and abs(total - 1) > 1e-6:
+                raise ValueError(f"clamp: columns {group.tolist()} are one softmax group, whose values add up to 1; got {total:.4g}.")
         return np.array(columns, dtype=np.int64), np.array(values, dtype=dtype)
 
     def _beginning(self, start: Any, n_chains: int, stream: Stream) -> tuple[Array, Array]:

@@ -22,7 +22,9 @@ from glassnet.checks import unknown_name
 from glassnet.estimators.architecture import hidden_sizes
 from glassnet.estimators.boltzmann.deep_belief import DeepBeliefNetwork, pretrained, upward
 from glassnet.estimators.boltzmann.rbm import RBM
+from glassnet.estimators.boltzmann.rbm_parameters import check_counts
 from glassnet.estimators.input_rows import validated
+from glassnet.estimators.mlp_parameters import check_parameters
 from glassnet.estimators.mlp_regressor import MLPRegressor
 from glassnet.networks.network import Network
 from glassnet.networks.tied import TiedNetwork
@@ -143,11 +145,13 @@ class DBNTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             raise ValueError(unknown_name("visible", self.visible, ("bernoulli", "gaussian")))
         if not isinstance(self.tied, bool | np.bool_):
             raise ValueError(f"tied must be True or False; got {self.tied!r}.")
-        X = self._rows(X, reset=True)
-        random = check_random_state(self.random_state)
+        check_counts(("max_iter", self.max_iter, 0))
         sizes = hidden_sizes(self.hidden_layer_sizes, None, None)
         if not sizes:
             raise ValueError("hidden_layer_sizes must name at least one layer, the code; got ().")
+        check_parameters(self._autoencoder(sizes, None))  # before the machines learn
+        X = self._rows(X, reset=True)
+        random = check_random_state(self.random_state)
         self.rbms_ = pretrained(X, sizes, self.visible, self.pretrain_epochs, self.pretraining or {}, random, self.verbose)
         self._scale = np.exp(self.rbms_[0].log_variance_ / 2)
         self._n_features_out, self._depth = sizes[-1], len(sizes)
@@ -227,6 +231,8 @@ class DBNTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         code = np.asarray(X, dtype=self._scale.dtype)
         if code.ndim != 2 or code.shape[1] != self._n_features_out:
             raise ValueError(f"X must have shape (n_samples, {self._n_features_out}), one column per unit of the code; got {code.shape}.")
+        if not np.isfinite(code).all():
+            raise ValueError("X holds nan or infinity; every entry of a code must be a number in [0, 1].")
         network, pairs = self.network_._predictor()
         half = self._depth
         raw = Network(network.layers[half:], network.loss, network.dropout[half:]).raw_prediction(pairs[half:], code)

@@ -47,7 +47,7 @@ def labelled_rows(y: Any, missing_label: Any) -> Array | None:
     if values.dtype.kind == "f":
         missing = np.isnan(values)
     elif values.dtype.kind == "O":
-        missing = np.frompyfunc(lambda value: value is None or (isinstance(value, float) and value != value), 1, 1)(values).astype(bool)
+        missing = np.frompyfunc(_is_hole, 1, 1)(values).astype(bool)
     else:
         missing = np.zeros(values.shape, dtype=bool)
     if missing_label is not None:
@@ -59,6 +59,11 @@ def labelled_rows(y: Any, missing_label: Any) -> Array | None:
     if missing.all():
         raise ValueError("every label is missing; some rows must have one. To learn without labels use RBM or DBNTransformer.")
     return np.flatnonzero(~missing)
+
+
+def _is_hole(value: Any) -> bool:
+    """True for None, nan and what pandas calls NA."""
+    return value is None or (isinstance(value, float) and value != value) or type(value).__name__ in ("NAType", "NaTType")
 
 
 def pretrained(
@@ -84,6 +89,8 @@ def pretrained(
         kinds = visible if layer == 0 else "bernoulli"
         slow = SLOW if "gaussian" in np.ravel(kinds) else {}
         chosen = {**PRETRAINING, **slow, **settings, "n_iter": epochs, "visible": kinds}
+        if layer:
+            chosen.pop("softmax_sizes", None)  # of the inputs
         machine = RBM(size, **chosen, verbose=verbose, random_state=random.randint(2**31 - 1))
         machine._pseudo = False  # it would take half of the time
         if watch is not None:

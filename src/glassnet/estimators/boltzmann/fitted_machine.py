@@ -9,10 +9,10 @@ import scipy.special
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from glassnet.checks import unknown_name
+from glassnet.estimators.boltzmann.rbm_parameters import check_counts, number
 from glassnet.estimators.input_rows import validated
 from glassnet.maths.mersenne import Stream
 from glassnet.networks.boltzmann.machine import Machine, Parameters
@@ -29,13 +29,6 @@ Array = NDArray[Any]
 BLOCK = 2000
 
 
-def only_discrete(machine: Any) -> bool:
-    """True where a pseudo-likelihood exists; an AttributeError with the reason otherwise."""
-    if "gaussian" in np.ravel(machine._visible_kinds()):
-        raise AttributeError("gaussian units have no pseudo-likelihood; use free_energy, or log_likelihood for exact or estimated values.")
-    return True
-
-
 class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """What BernoulliRBM and RBM answer once they are fitted; it is not used by itself."""
 
@@ -49,9 +42,6 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     _base: tuple[Array, Array]
     _units: VisibleUnits
 
-    def _visible_kinds(self) -> Any:
-        return "bernoulli"
-
     @property
     def _machine(self) -> Machine:
         return Machine(self._units, len(self.components_))
@@ -64,6 +54,13 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         """The attributes of scikit-learn's names are views of the parameters while they are learned."""
         self.components_, self.intercept_hidden_, self.intercept_visible_, self.log_variance_ = p.W.T, p.b, p.a, p.z
         self._n_features_out = p.W.shape[1]
+
+    def _parameters_to_learn(self) -> Parameters:
+        """The parameters where steps can write: whoever sets ``components_`` may have laid it out by rows, or in another dtype."""
+        p, dtype = self._parameters, self.h_samples_.dtype
+        if not p.W.flags.c_contiguous or any(part.dtype != dtype for part in p):
+            self._take_parameters(Parameters(*(np.ascontiguousarray(part, dtype=dtype) for part in p)))
+        return self._parameters
 
     # Rows in, numbers out ---------------------------------------------------------------------------------------------------
 
@@ -188,9 +185,8 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             X, lambda machine, p, V: np.square(V - machine.visible_means(p, machine.hidden_means(p, V))).mean(axis=1, dtype=np.float64)
         )
 
-    @available_if(only_discrete)
     def score_samples(self, X: Any) -> Array:
-        """The log pseudo-likelihood of each row: the sum over all units of log P(v_i | all others).
+        """The log pseudo-likelihood of each row: the sum over all units, or softmax groups, of log P(v_i | all others).
 
         It depends on the row alone. scikit-learn's estimate takes one unit per row, drawn at random; this is its mean over all draws.
 
@@ -202,7 +198,7 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Returns
         -------
         pseudo_likelihood : array of shape (n_samples,)
-            In nats, <= 0.
+            In nats, <= 0; with Gaussian columns the logarithm of densities, which may be above 0, and a hundred times slower.
         """
         return self._over_blocks(X, pseudo_log_likelihood)
 
@@ -235,8 +231,7 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         machine, p = self._machine, self._parameters
         if method == "exact" or (method == "auto" and enumeration.can_be_summed(machine)):
             return LogPartition.exact(enumeration.log_partition(machine, p))
-        if n_temperatures < 4 or n_chains < 2:
-            raise ValueError(f"n_temperatures must be 4 or more and n_chains 2 or more; got {n_temperatures!r} and {n_chains!r}.")
+        check_counts(("n_temperatures", n_temperatures, 4), ("n_chains", n_chains, 2))
         random = check_random_state(self.random_state if random_state is None else random_state)
         stream = Stream(random, wide=p.W.dtype == np.float64)
         with threads_for(n_chains * p.W.size):
@@ -256,9 +251,11 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         log_likelihood : array of shape (n_samples,)
             In nats; the logarithm of a density where there are Gaussian columns.
         """
+        known = log_partition.value if isinstance(log_partition, LogPartition) else log_partition
+        if known is not None and not number(known):
+            raise ValueError(f"log_partition must be None, a number, or what log_partition() gives; got {log_partition!r}.")
         energies = self.free_energy(X)
-        known = self.log_partition() if log_partition is None else log_partition
-        return -energies - (known.value if isinstance(known, LogPartition) else float(known))
+        return -energies - (self.log_partition().value if known is None else float(known))
 
     # Keeping ----------------------------------------------------------------------------------------------------------------
 

@@ -7,17 +7,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from glassnet.estimators.boltzmann.fitted_machine import only_discrete
 from glassnet.estimators.boltzmann.learning_machine import LearningMachine, close
 from glassnet.estimators.boltzmann.rbm_parameters import check_parameters
 from glassnet.estimators.boltzmann.visible_rows import check_kinds, checked_rows
 from glassnet.estimators.input_rows import checked_weights
 from glassnet.networks.boltzmann.visible import visible_units
-from glassnet.training.boltzmann.loop import put
-from glassnet.training.threads import threads_for
 
 Array = NDArray[Any]
 
@@ -40,7 +36,7 @@ class RBM(LearningMachine):
     k : int, default=1
         Gibbs sweeps per update, >= 1.
     n_chains : int or None, default=None
-        Persistent chains; None takes ``batch_size``.
+        Persistent chains; None takes the (first) ``batch_size``.
     n_temperatures : int, default=10
         Inverse temperatures of 'pt', evenly from 0 to 1, >= 2.
     learning_rate : float, default=0.05
@@ -48,8 +44,8 @@ class RBM(LearningMachine):
     schedule : str or dict, default='constant'
         Step size over the epochs: 'constant', 'exponential', 'cosine', 'invscaling', or a dict such as
         ``{'name': 'cosine', 'warm_up': 1}``.
-    batch_size : int, default=100
-        Rows per update, >= 1.
+    batch_size : int or list of int, default=100
+        Rows per update, >= 1. Several sizes, such as ``[10, 100]``, are gone through in equal parts of the epochs.
     n_iter : int, default=20
         Epochs, >= 0.
     momentum : float, default=0.0
@@ -98,7 +94,8 @@ class RBM(LearningMachine):
     swap_rates_ : array of shape (n_temperatures - 1,) or None
         With 'pt': the share of swaps taken between neighbouring temperatures; near 0 asks for more temperatures.
     history_ : BoltzmannHistory
-        One row per epoch: pseudo-likelihood, reconstruction error, free energy, the same of held-out rows, their gap. ``.to_frame()``.
+        One row per epoch: reconstruction error, free energy and, without Gaussian columns, pseudo-likelihood; the same of held-out rows;
+        the gap of their free energies. ``.to_frame()``.
     stopped_because_ : str
         Why training stopped, in a sentence.
     n_iter_ : int
@@ -128,7 +125,7 @@ class RBM(LearningMachine):
         n_temperatures: int = 10,
         learning_rate: float = 0.05,
         schedule: Any = "constant",
-        batch_size: int = 100,
+        batch_size: int | list[int] = 100,
         n_iter: int = 20,
         momentum: float = 0.0,
         l2: float = 0.0,
@@ -175,9 +172,6 @@ class RBM(LearningMachine):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _visible_kinds(self) -> Any:
-        return self.visible
-
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, X_val: Any = None) -> Self:
         """Learn the distribution of the rows of X.
 
@@ -221,11 +215,8 @@ class RBM(LearningMachine):
         random = check_random_state(self.random_state)
         if first:
             self._begin(units, X, counts, random)
-        elif self._units != units or self.components_.shape != (self.n_components, X.shape[1]):
-            raise ValueError(
-                f"warm_start goes on from {self.components_.shape[0]} hidden units on {self.components_.shape[1]} columns of the kinds "
-                "they had; keep n_components and visible as they were, or set warm_start=False."
-            )
+        else:
+            self._go_on(units, X.shape[1])
         done = len(self.history_)
         reason = self._learn_watched(X, weight, X_val, random, given)
         self.n_iter_, self.stopped_because_ = len(self.history_) - done, reason.sentence
@@ -252,25 +243,19 @@ class RBM(LearningMachine):
         weight = None if sample_weight is None else checked_weights(sample_weight, X, dtype=X.dtype)
         if len(units.gaussian) and hasattr(X, "toarray"):
             X = X.toarray()
-        n = X.shape[0]
-        if first or not hasattr(self, "_steps_on"):
+        if not hasattr(self, "_random_on"):
             self._random_on = check_random_state(self.random_state)
-            if first:
-                self._begin(units, X, weight, self._random_on)
-                self.n_iter_, self.stopped_because_ = 0, "learned batch by batch"
-            self._steps_on = self._steps(n, self._random_on)
-        steps = self._steps_on
-        if steps.size < n:
-            steps.resize(n)
-        put(X, slice(0, n), steps.room(n))
-        with threads_for(n * self.components_.size):
-            steps.step(n, float(self.learning_rate), weight)
-        self._keep_chains(steps)
+        if first:
+            self._begin(units, X, weight, self._random_on)
+            self.n_iter_, self.stopped_because_ = 0, "learned batch by batch"
+        else:
+            self._go_on(units, X.shape[1])
+        self._learn_batch(X, weight)
         self.n_iter_ += 1
         return self
 
     def gibbs(self, v: Any) -> Array:
-        """One Gibbs sweep: h drawn from P(h | v), then v from p(v | h).
+        """One Gibbs sweep: h drawn from P(h | v), then v from p(v | h). Calls go on in one stream of random numbers, ``random_state_``.
 
         Parameters
         ----------
@@ -282,9 +267,10 @@ class RBM(LearningMachine):
         """
         v = self._rows(v)
         rows = v.toarray() if hasattr(v, "toarray") else v
-        return self.chains(1, n_chains=len(rows), burn_in=0, start=rows)[0]
+        if not hasattr(self, "random_state_"):
+            self.random_state_ = check_random_state(self.random_state)
+        return self.chains(1, n_chains=len(rows), burn_in=0, start=rows, random_state=self.random_state_)[0]
 
-    @available_if(only_discrete)
     def score(self, X: Any, y: Any = None) -> float:
         """The mean log pseudo-likelihood of the rows, for a search over parameters.
 
@@ -296,13 +282,12 @@ class RBM(LearningMachine):
         Returns
         -------
         score : float
-            In nats per row, <= 0.
+            In nats per row; see ``score_samples``.
         """
         check_is_fitted(self)
         return float(self.score_samples(X).mean())
 
     def _set_state(self, arrays: dict[str, Array], facts: dict[str, Any]) -> None:
         super()._set_state(arrays, facts)
-        rungs = self.n_temperatures if self.method == "pt" else 1  # a file keeps the chains at temperature 1; hot ones mix at once
-        self._all_chains, self.swap_rates_ = np.tile(self.h_samples_, (rungs, 1)), None
-        self.h_samples_ = self._all_chains[-len(self.h_samples_) :]
+        self._repeat_chains(len(self.h_samples_), self._chains_wanted()[1])  # a file keeps the chains at temperature 1
+        self.swap_rates_ = None

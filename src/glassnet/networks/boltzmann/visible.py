@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.checks import Faults, unknown_name
+from glassnet.checks import Faults, one_of, unknown_name
 from glassnet.maths.mersenne import Stream
 from glassnet.networks.boltzmann.unit_kernels import add_log_sum_exp, add_softplus, only_sample, probabilities, sample_categories
 
@@ -171,6 +171,8 @@ def visible_units(visible: str | Sequence[str], n: int, softmax_sizes: int | Seq
     Raises ValueError naming every fault.
     """
     faults = Faults()
+    if not isinstance(visible, str | Sequence | np.ndarray):
+        raise ValueError(f"visible must be {one_of(KINDS)}, or a list of these, one for each column; got {visible!r}.")
     kinds = (visible,) * n if isinstance(visible, str) else tuple(visible)
     for kind in sorted(set(map(str, kinds)) - set(KINDS)):
         faults.add(unknown_name("visible", kind, KINDS))
@@ -181,8 +183,10 @@ def visible_units(visible: str | Sequence[str], n: int, softmax_sizes: int | Seq
         sizes: tuple[int, ...] = (columns,) if columns else ()
     elif isinstance(softmax_sizes, int | np.integer):
         sizes = (int(softmax_sizes),) * (columns // max(1, int(softmax_sizes)))
-    else:
+    elif isinstance(softmax_sizes, Sequence | np.ndarray) and all(isinstance(size, int | np.integer) for size in softmax_sizes):
         sizes = tuple(int(size) for size in softmax_sizes)
+    else:
+        raise ValueError(f"softmax_sizes must be None, a number of columns, or a list of such; got {softmax_sizes!r}.")
     if sum(sizes) != columns or any(size < 1 for size in sizes):
         faults.add(f"softmax_sizes must add up to the number of softmax columns, {columns}; got {softmax_sizes!r}.")
     faults.raise_if_any()

@@ -27,6 +27,7 @@ from glassnet.seeing.palette import html_rules
 from glassnet.seeing.report.classification import classification
 from glassnet.seeing.report.curves import learning
 from glassnet.seeing.report.examples import mistakes, passages
+from glassnet.seeing.report.machines import machines
 from glassnet.seeing.report.material import Material
 from glassnet.seeing.report.regression import regression
 from glassnet.seeing.report.rows import data
@@ -71,6 +72,7 @@ def page(material: Material) -> Report:
         "data": data(material),
         "learning": learning(material),
         "performance": None if material.metrics is None else (classification if material.classifies else regression)(material),
+        "machines": machines(material),
         "weights": weights(material),
     }
     text = ""

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import get_blas_funcs
+from scipy.linalg.blas import dgemm, sgemm
 
 from glassnet.maths.compiling import kernel
 from glassnet.maths.mersenne import Stream
@@ -136,7 +136,6 @@ class ContrastiveDivergence:
         self.steps = 0
         self._G: Array | None = None
         self.moving: Parameters | None = None
-        self._gemm = get_blas_funcs("gemm", dtype=dtype)
 
     def resize(self, batch_size: int) -> None:
         """Make room for batches of up to ``batch_size`` rows."""
@@ -258,7 +257,8 @@ class ContrastiveDivergence:
         if mostly_zero(V, W):
             add_outer(V, H, share, W)
         else:  # BLAS reads its arrays by columns: W' + share H' V
-            self._gemm(share, H.T, V.T, beta=1.0, c=W.T, trans_b=True, overwrite_c=True)
+            gemm = sgemm if W.dtype == np.float32 else dgemm
+            gemm(share, H.T, V.T, beta=1.0, c=W.T, trans_b=True, overwrite_c=True)
 
     @property
     def _learns_variance(self) -> bool:

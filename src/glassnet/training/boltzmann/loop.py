@@ -46,7 +46,10 @@ class HeldOutStagnates:
 
 @dataclass
 class TrainingPlan:
-    """How long, how fast, in which order; ``best`` decides the parameters that are restored at the end, None keeps the last."""
+    """How long, how fast, in which order; ``best`` decides the parameters that are restored at the end, None keeps the last.
+
+    ``batch_sizes`` are gone through in equal parts of the epochs; none leaves the size of the steps as it is.
+    """
 
     rate: float
     schedule: Schedule
@@ -55,6 +58,7 @@ class TrainingPlan:
     best: Best | None = None
     patience: int = 10
     max_seconds: float | None = None
+    batch_sizes: tuple[int, ...] = ()
     name: str = "learning_rate"
     rules: list[Rule] = field(init=False)
 
@@ -114,6 +118,8 @@ def train_machine(
             if begin is not None:
                 begin()
             finished = len(history) - done
+            if plan.batch_sizes and (size := plan.batch_sizes[finished * len(plan.batch_sizes) // plan.epochs]) != steps.size:
+                steps.resize(size)
             rate = plan.schedule.rate(plan.rate, epoch=finished, epochs=plan.epochs, samples=finished * X.shape[0], drops=0)
             if order is not None and plan.shuffle is not None:
                 plan.shuffle.shuffle(order)
