@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import glassnet
+
+SOURCE = Path(glassnet.__file__).parent
 PROGRAM = """
 import hashlib, sys
 import numpy as np
@@ -39,3 +43,24 @@ def test_the_first_run_and_later_ones_learn_the_same_bits(tmp_path: Path) -> Non
     between, compiled = bits(tmp_path, "another kind first")
     assert compiled
     assert first == later == between
+
+
+def test_no_array_is_handed_from_a_kernel_to_python() -> None:
+    # Numba runs Python code to hand one out, and a Ctrl-C that is heard in it becomes a SystemError
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in SOURCE.rglob("*.py")]
+    kernels = [
+        part
+        for tree in trees
+        for part in ast.walk(tree)
+        if isinstance(part, ast.FunctionDef) and any(isinstance(mark, ast.Name) and mark.id == "kernel" for mark in part.decorator_list)
+    ]
+    assert len(kernels) > 40
+    give = {part.name for part in kernels if part.returns is not None and "Array" in ast.unparse(part.returns)}
+    inside = {id(call) for part in kernels for call in ast.walk(part)}
+    outside = [
+        call.func.id
+        for tree in trees
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in give and id(call) not in inside
+    ]
+    assert give and not outside

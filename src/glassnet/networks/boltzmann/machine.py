@@ -30,6 +30,9 @@ from glassnet.networks.boltzmann.visible import Field, VisibleUnits
 
 Array = NDArray[Any]
 
+BLOCK_NUMBERS = 1 << 20
+"""Numbers of the rows that are summed at a time."""
+
 
 class Parameters(NamedTuple):
     """W (n_visible, n_hidden), a and z (n_visible,), b (n_hidden,); z is the log-variance, 0 where a unit is not Gaussian."""
@@ -147,13 +150,19 @@ class Machine:
         """(a0, z0) of the machine without weights that fits the data best, frequencies held a row's worth away from 0 and 1."""
         n = float(V.shape[0]) if weight is None else float(np.sum(weight, dtype=np.float64))
         share = np.full(V.shape[0], 1 / n) if weight is None else np.asarray(weight, np.float64) / n
-        mean = np.asarray(V.T @ share, dtype=np.float64).ravel()
+        size = max(1, BLOCK_NUMBERS // max(1, V.shape[1]))  # in blocks: Ctrl-C is heard between them, and no copy of V is made
+        blocks = [slice(start, start + size) for start in range(0, V.shape[0], size)]
+        mean = np.zeros(self.visible.n)
+        for rows in blocks:
+            mean += np.asarray(V[rows].T @ share[rows], dtype=np.float64).ravel()
         a0, z0 = np.zeros(self.visible.n), np.zeros(self.visible.n)
         if len(b := self.visible.bernoulli):
             frequency = np.clip((mean[b] * n + 0.5) / (n + 1), 1e-4, 1 - 1e-4)
             a0[b] = np.log(frequency / (1 - frequency))
         if len(g := self.visible.gaussian):
-            spread = np.asarray(share @ (V[:, g] - mean[g]) ** 2, dtype=np.float64)
+            spread = np.zeros(len(g))
+            for rows in blocks:
+                spread += share[rows] @ (V[rows][:, g] - mean[g]) ** 2
             a0[g], z0[g] = mean[g], np.log(np.where(spread > 0, np.maximum(spread, 1e-12), 1.0))
         for group in self.visible.groups():
             frequency = (mean[group] * n + 1 / len(group)) / (n + 1)

@@ -32,6 +32,8 @@ Array = NDArray[Any]
 
 LARGEST_EXPONENT = 600.0
 ROWS = 64
+CALL_STEPS = 15_000_000
+"""Steps of a compiled loop in one call: some hundredths of a second, after which Ctrl-C is heard."""
 TAIL, STEP = 9.0, 0.75
 
 
@@ -140,8 +142,10 @@ def pseudo_log_likelihood(machine: Machine, p: Parameters, V: Array) -> Array:
     up = np.exp(W) if chunk else W
     down = 1.0 / up if chunk else W
     out = np.zeros(len(V))
-    for start in range(0, len(V), ROWS):
-        rows, part = np.ascontiguousarray(V[start : start + ROWS], dtype=np.float64), out[start : start + ROWS]
+    steps = machine.n_hidden * (len(units.bernoulli) + len(units.softmax) + 40 * len(units.gaussian))  # 40: of an integral, about
+    size = max(1, min(ROWS, CALL_STEPS // max(1, steps)))
+    for start in range(0, len(V), size):
+        rows, part = np.ascontiguousarray(V[start : start + size], dtype=np.float64), out[start : start + size]
         x = machine.scaled(p, rows) @ W + p.b
         if len(units.bernoulli):
             tail = np.exp(-np.abs(x))

@@ -82,14 +82,15 @@ def weigh(V: Array, H: Array, weight: Array, dv: Array, dh: Array) -> None:
 @kernel
 def descend(
     W: Array, M: Array, G: Array, dv: Array, dh: Array, mu: Array, mean_h: Array, precision: Array, kept: Array, centred: bool
-) -> tuple[Array, Array]:
-    """G is centred, M <- momentum M + r (G - l2 W - l1 sign W), W <- W + M; what centring takes from dv and dh is returned.
+) -> None:
+    """G is centred, M <- momentum M + r (G - l2 W - l1 sign W), W <- W + M; dv and dh lose what centring takes from them.
 
-    ``kept`` holds (rate, momentum, l2, l1) in the dtype of W.
+    ``kept`` holds (rate, momentum, l2, l1) in the dtype of W. Nothing is returned: Numba runs Python code to hand out an array, in which
+    Ctrl-C would become a SystemError.
     """
     rate, momentum, l2, l1 = kept[0], kept[1], kept[2], kept[3]
     zero = W.dtype.type(0)
-    from_v, from_h = np.zeros_like(dv), np.zeros_like(dh)
+    from_h = np.zeros_like(dh)
     for i in range(W.shape[0]):
         w, m, g = W[i], M[i], G[i]
         if centred:
@@ -99,12 +100,13 @@ def descend(
                 g[j] -= mu[i] * dh[j] + dv[i] * mean_h[j]
                 total += g[j] * mean_h[j]
                 from_h[j] += share * g[j]
-            from_v[i] = total
+            dv[i] -= total
         for j in range(w.size):
             sign = w.dtype.type((w[j] > zero) - np.int64(w[j] < zero))
             m[j] = momentum * m[j] + rate * (g[j] - l2 * w[j] - l1 * sign)
             w[j] += m[j]
-    return from_v, from_h
+    for j in range(dh.size):
+        dh[j] -= from_h[j]
 
 
 class ContrastiveDivergence:
@@ -233,8 +235,8 @@ class ContrastiveDivergence:
             dh += push
             G += np.outer(share_of @ V[:n], push)
         constants = np.array([rate, recipe.momentum, recipe.l2, recipe.l1], dtype=G.dtype)
-        less_v, less_h = descend(p.W, moving.W, G, dv, dh, self.mean_v, self.mean_h, self.precision, constants, recipe.centring)
-        for value, motion, slope in ((p.a, moving.a, dv - less_v), (p.b, moving.b, dh - less_h)):
+        descend(p.W, moving.W, G, dv, dh, self.mean_v, self.mean_h, self.precision, constants, recipe.centring)
+        for value, motion, slope in ((p.a, moving.a, dv), (p.b, moving.b, dh)):
             motion[:] = constants[1] * motion + constants[0] * slope
             value[:] += motion
         if dt is not None:
