@@ -300,7 +300,7 @@ def test_histograms_of_huge_and_of_equal_weights(desk: Callable[..., Any]) -> No
     lab.settled()
     assert sum(lab.latest["panels"]["weights"][0]["counts"]) == 4
     for source in (0, 1):
-        lab.ask("edit", layer=2, unit=0, source=source, value=1e6 + 0.1 * source)
+        lab.ask("edit", layer=2, unit=0, source=source, value=1e6 - 0.1 * source)
     lab.settled()
     assert sum(lab.latest["panels"]["weights"][1]["counts"]) == 2 and lab.notices == []
 
