@@ -98,7 +98,17 @@ def test_everything_else_takes_the_run_as_any_other(home):
     assert status == 0 and json.loads(stdout), stderr
     page = (run / "report.html").read_text(encoding="utf-8")
     assert "--pretrain-epochs 3" in page and "--model dbn" in page
+    machines = page[page.index('<section id="machines">') : page.index('<section id="weights">')]
+    assert machines.count("data:image/png;base64,") == 2 and all(
+        f"{machine['visible']} and {machine['hidden']}" in machines
+        for machine in json.loads((run / "metrics.json").read_text())["pretraining"]
+    )
     assert glassnet("report", run)[0] == 0 and (run / "report.html").read_text(encoding="utf-8") == page
+    history = (run / "pretraining.csv").read_text()
+    (run / "pretraining.csv").write_text(history.replace("1,", "one,"))
+    status, _, stderr = glassnet("report", run)
+    assert status == 2 and "pretraining.csv or metrics.json beside it is damaged" in stderr
+    (run / "pretraining.csv").write_text(history)
 
 
 def test_a_folder_of_pictures_is_learned_from(home, tmp_path):

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from glassnet.data.pixels import ImagePreparation
+from glassnet.checks import DataError
 from glassnet.runs.metrics import finite
 from glassnet.runs.picture_reading import Stage
-from glassnet.seeing.boltzmann import fantasies, filters
-from glassnet.seeing.figures.display import Display
+from glassnet.seeing.boltzmann import PICTURES
+from glassnet.seeing.report.material import Machine
 from glassnet.training.boltzmann.record import COLUMNS
 from glassnet.training.history import Row
 
 HISTORY = "pretraining.csv"
-FANTASIES = 30
-SWEEPS = 500
 MEASURES = ("reconstruction_error", "free_energy_gap", "hidden_activity", "seconds")
 """What is told of a machine at its end; seconds are its own."""
 
@@ -71,13 +71,18 @@ def history_of(estimator: Any) -> str:
     return text.getvalue()
 
 
-def figures_of(estimator: Any, preparation: Any, seed: int) -> dict[str, Display]:
-    """Filters of the first machine, and what all of them together make up; of pixels only."""
-    if not estimator.rbms_ or not isinstance(preparation, ImagePreparation) or not preparation.gives_intensities:
-        return {}
-    size = preparation.size
-    shape = (size, size, 3) if preparation.channels == 3 else (size, size)
-    return {
-        "filters.png": filters(estimator.rbms_[0], shape),
-        "samples.png": fantasies(estimator, shape, n=FANTASIES, burn_in=SWEEPS, random_state=seed),
-    }
+def told_in(home: Path) -> tuple[list[Machine], dict[str, bytes]]:
+    """Machines and their pictures, as `history_of` and `glassnet.seeing.boltzmann.pictures_of` have left them in a run directory."""
+    try:
+        text = (home / HISTORY).read_text(encoding="utf-8")
+        layers: dict[int, list[dict[str, float | None]]] = {}
+        for row in csv.DictReader(io.StringIO(text)):
+            layer = int(row.pop("layer"))
+            layers.setdefault(layer, []).append({name: float(value) if value else None for name, value in row.items()})
+        sizes = [(machine["visible"], machine["hidden"]) for machine in json.loads((home / "metrics.json").read_text())["pretraining"]]
+    except FileNotFoundError:
+        return [], {}
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{home / HISTORY} or metrics.json beside it is damaged: {error}. Train anew, or restore the files.") from error
+    pictures = {words: (home / name).read_bytes() for name, words in PICTURES.items() if (home / name).exists()}
+    return [Machine(*size, layers[layer]) for layer, size in enumerate(sizes, start=1) if layer in layers], pictures

@@ -15,9 +15,10 @@ from glassnet.runs.directory import RunDirectory
 from glassnet.runs.memory import peak_memory
 from glassnet.runs.metrics import finite
 from glassnet.runs.preparing import Parts, Prepared, picture_of_test
-from glassnet.runs.pretraining import HISTORY, figures_of, history_of
+from glassnet.runs.pretraining import HISTORY, history_of
 from glassnet.runs.reading import Examples
 from glassnet.runs.searching import Found
+from glassnet.seeing.boltzmann import pictures_of
 from glassnet.seeing.figures.confident_pictures import ConfidentPictureDisplay
 from glassnet.seeing.figures.confusion import ConfusionDisplay
 from glassnet.seeing.figures.cost_curve import CostCurveDisplay, loss_unit
@@ -90,7 +91,7 @@ def write_run(
         shape = (size, size, 3) if channels == 3 else (size, size)
         figures["weights.png"] = WeightImageDisplay(weights, shape, classes=names if len(estimator.coefs_) == 1 else None).plot()
     if config.model == "dbn":
-        figures |= figures_of(estimator, prepared.preparation, config.seed)
+        figures |= pictures_of(estimator, prepared.preparation, config.seed)
     for name, display in figures.items():
         directory.write(name, png(display.figure_))
     directory.remove_others({FILE_NAME, "metrics.json", "schema.json", "history.csv", *texts, *figures})

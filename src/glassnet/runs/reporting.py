@@ -21,6 +21,7 @@ from glassnet.runs.environment import environment
 from glassnet.runs.picture_reading import Stage, fingerprint, read_examples
 from glassnet.runs.prediction import open_run
 from glassnet.runs.preparing import Parts, split
+from glassnet.runs.pretraining import told_in
 from glassnet.runs.reading import Examples, Say
 from glassnet.seeing.report import Material, Repeat, Report, page
 from glassnet.seeing.report.wording import heading
@@ -28,8 +29,11 @@ from glassnet.seeing.report.wording import heading
 NAME = "report.html"
 
 
-def report_of(config: RunConfig, data: Examples, parts: Parts, model: Pipeline, features: Any, facts: Mapping[str, Any]) -> Report:
-    """The page about a run; ``features`` are its test rows as the network reads them, ``facts`` what metrics.json holds."""
+def report_of(
+    config: RunConfig, data: Examples, parts: Parts, model: Pipeline, features: Any, facts: Mapping[str, Any], home: Path
+) -> Report:
+    """The page about a run in ``home``; ``features`` are its test rows as the network reads them, ``facts`` what metrics.json holds."""
+    machines, pictures = told_in(home)
     rows = facts["rows"]
     source = data if data.aside is None else data.aside
     places = parts[2] if data.aside is None else np.arange(len(source.y))
@@ -53,6 +57,8 @@ def report_of(config: RunConfig, data: Examples, parts: Parts, model: Pipeline, 
             findings=facts["diagnosis"],
             notes=_notes(model),
             ending=facts["training"],
+            machines=machines,
+            machine_pictures=pictures,
             repeat=_repeat(config, facts),
         )
     )
@@ -81,7 +87,7 @@ def rebuilt(path: str | os.PathLike[str], say: Say, *, data: str | None = None, 
         )
     parts = split(config, examples)
     say(f"Rebuilding the report of {home} from {len(examples.y):,} {'pictures' if examples.are_pictures else 'rows'}.")
-    return report_of(config, examples, parts, run.model, _test_features(run.model[0], examples, parts), facts), home / NAME
+    return report_of(config, examples, parts, run.model, _test_features(run.model[0], examples, parts), facts, home), home / NAME
 
 
 def _as_saved(model: Pipeline) -> Pipeline:

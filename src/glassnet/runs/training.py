@@ -197,7 +197,7 @@ def _finished(
     facts["environment"] = environment()
     if directory is not None:
         write_run(directory, config, data, parts, prepared, estimator, facts, found)
-        directory.write(NAME, report_of(config, data, parts, model, prepared.test.X, facts).html)
+        directory.write(NAME, report_of(config, data, parts, model, prepared.test.X, facts, directory.path).html)
     return RunResult(model, config, data, facts, None if directory is None else directory.path, interrupted)
 
 

@@ -9,10 +9,15 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from glassnet.data.pixels import ImagePreparation
 from glassnet.seeing.figures.display import Display
 from glassnet.seeing.figures.style import GREY, short
 from glassnet.seeing.figures.tiles import square_shape, tiled
 from glassnet.seeing.figures.weight_images import WeightImageDisplay
+
+PICTURES = {"filters.png": "What the units of the first machine look for", "samples.png": "What the machines make up together"}
+"""Files that a run leaves of machines that see pixels."""
+FANTASIES, SWEEPS = 30, 500
 
 
 class PictureRowsDisplay(Display):
@@ -140,3 +145,13 @@ def completions(
     told = "Above what it was given; beneath, what it expects, by many sweeps of the covered pixels."
     both = np.concatenate([covered, whole])
     return PictureRowsDisplay(both, shape, title="What the machine expects behind the cover", remark=told, columns=len(covered)).plot(ax)
+
+
+def pictures_of(network: Any, preparation: Any, seed: Any) -> dict[str, Display]:
+    """By the names of PICTURES: filters of a deep belief network's first machine, and what all make up together; of pixels only."""
+    if not getattr(network, "rbms_", ()) or not isinstance(preparation, ImagePreparation) or not preparation.gives_intensities:
+        return {}
+    size = preparation.size
+    shape = (size, size, 3) if preparation.channels == 3 else (size, size)
+    made_up = fantasies(network, shape, n=FANTASIES, burn_in=SWEEPS, random_state=seed)
+    return dict(zip(PICTURES, (filters(network.rbms_[0], shape), made_up), strict=True))

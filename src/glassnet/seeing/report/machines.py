@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glassnet.seeing.report.charts import Axis, Chart
 from glassnet.seeing.report.curves import DASHES, ROLES
-from glassnet.seeing.report.material import Material
-from glassnet.seeing.report.thumbnails import encoded, weight_picture
+from glassnet.seeing.report.material import Machine, Material
 from glassnet.seeing.svg import shown
 
-Array = NDArray[Any]
-
-FILTERS, FANTASIES = 30, 24
-SWEEPS = 500
-"""Of each chain, from the chains of the training."""
 CURVES = (
     ("reconstruction_error", "Reconstruction error", "How far a row lies from what the machine makes of it, there and back."),
     (
@@ -28,35 +23,40 @@ CURVES = (
 )
 
 
+def machines_below(estimator: Any) -> list[Machine]:
+    """The machines that an estimator was pre-trained by; none of other networks, and of a model that was loaded."""
+    learned = getattr(estimator, "rbms_", ())
+    return [Machine(one.components_.shape[1], one.components_.shape[0], one.history_.rows) for one in learned]
+
+
 def machines(material: Material) -> dict[str, Any] | None:
     """What the template's part about machines shows; None without pre-training."""
-    learned = getattr(material.estimator, "rbms_", None)
-    if not learned:
+    if not material.machines:
         return None
-    charts = [_curve(learned, *curve) for curve in CURVES]
+    charts = [_curve(material.machines, *curve) for curve in CURVES]
+    pictures = {name: "data:image/png;base64," + base64.b64encode(file).decode("ascii") for name, file in material.machine_pictures.items()}
     return {
-        "lines": [_line(l, machine) for l, machine in enumerate(learned, 1)],
+        "lines": [_line(l, machine) for l, machine in enumerate(material.machines, 1)],
         "charts": [chart for chart in charts if chart is not None],
-        **_pictures(material, learned),
+        "pictures": pictures,
     }
 
 
-def _line(layer: int, machine: Any) -> dict[str, str]:
-    hidden, visible = machine.components_.shape
-    last = machine.history_[-1]
+def _line(layer: int, machine: Machine) -> dict[str, str]:
+    last = machine.history[-1]
     told = {name: "–" if last[name] is None else shown(last[name]) for name, _, _ in CURVES}
     return {
         "layer": str(layer),
-        "units": f"{visible:,} and {hidden:,}",
-        "epochs": f"{len(machine.history_):,}",
+        "units": f"{machine.visible:,} and {machine.hidden:,}",
+        "epochs": f"{len(machine.history):,}",
         **told,
         "activity": "–" if last["hidden_activity"] is None else f"{100 * last['hidden_activity']:.1f} %",
     }
 
 
-def _curve(learned: list[Any], column: str, title: str, caption: str) -> dict[str, Any] | None:
+def _curve(learned: Sequence[Machine], column: str, title: str, caption: str) -> dict[str, Any] | None:
     """One measure by epoch, a line for each machine."""
-    known = [[(row["epoch"], row[column]) for row in machine.history_ if row[column] is not None] for machine in learned]
+    known = [[(row["epoch"], row[column]) for row in machine.history if row[column] is not None] for machine in learned]
     if max(map(len, known)) < 2:
         return None
     every = np.array([pair for pairs in known for pair in pairs], dtype=np.float64)
@@ -69,22 +69,3 @@ def _curve(learned: list[Any], column: str, title: str, caption: str) -> dict[st
         chart.line(epochs, values, role, dash=dash, data_machine=str(l + 1))
         key.append({"role": role, "words": f"machine {l + 1}", "dashed": "" if dash is None else "dashed"})
     return {"title": title, "svg": chart.svg, "key": key, "caption": caption}
-
-
-def _pictures(material: Material, learned: list[Any]) -> dict[str, Any]:
-    """Filters of the first machine and samples of them all, where the inputs are pixels."""
-    preparation = material.pictures
-    if preparation is None or not preparation.gives_intensities:
-        return {"filters": [], "samples": [], "sweeps": SWEEPS, "more": 0}
-    size = preparation.size
-    shape = (size, size) if preparation.grey else (size, size, 3)
-    W = learned[0].components_
-    order = np.argsort(-np.linalg.norm(W, axis=1), kind="stable")[:FILTERS].tolist()
-    rows = material.estimator.sample(FANTASIES, n_chains=FANTASIES, burn_in=SWEEPS, means=True, random_state=0)
-    grey = np.asarray(np.round(255 * np.clip(rows, 0.0, 1.0)), dtype=np.uint8)
-    return {
-        "filters": [{"name": f"unit {j + 1}", "uri": encoded(weight_picture(W[j].reshape(shape)))} for j in order],
-        "samples": [encoded(row.reshape(shape)) for row in grey],
-        "sweeps": SWEEPS,
-        "more": len(W) - len(order),
-    }

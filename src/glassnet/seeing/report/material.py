@@ -34,6 +34,15 @@ class Repeat:
 
 
 @dataclass(frozen=True)
+class Machine:
+    """A Boltzmann machine below the network: its numbers of units, and a row of measures for each epoch."""
+
+    visible: int
+    hidden: int
+    history: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
 class Material:
     """All of it.
 
@@ -52,6 +61,7 @@ class Material:
     remarks, findings     sentences; what the doctor found, as plain values
     notes           what was said while the data were read and prepared
     ending          how training went: epochs, kept_epoch, seconds, ...
+    machines        those below a deep belief network, from the inputs upwards; ``machine_pictures`` are PNG files of what they learned
     """
 
     model: Any
@@ -72,6 +82,8 @@ class Material:
     findings: Sequence[Mapping[str, Any]] = ()
     notes: Sequence[str] = ()
     ending: Mapping[str, Any] = field(default_factory=dict)
+    machines: Sequence[Machine] = ()
+    machine_pictures: Mapping[str, bytes] = field(default_factory=dict)
     repeat: Repeat = field(default_factory=Repeat)
 
     @cached_property

@@ -13,8 +13,11 @@ from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, r2_sc
 from glassnet import __version__
 from glassnet.data.preparation import TablePreparation
 from glassnet.data.tables import table_from
+from glassnet.seeing.boltzmann import PICTURES, pictures_of
 from glassnet.seeing.doctor import diagnose
+from glassnet.seeing.figures.style import png
 from glassnet.seeing.report.document import Report, page
+from glassnet.seeing.report.machines import machines_below
 from glassnet.seeing.report.material import Material, Repeat
 from glassnet.seeing.report.wording import heading
 from glassnet.seeing.subject import subject_of
@@ -83,6 +86,10 @@ def report(model: Any, X: Any, y: Any, *, X_train: Any = None, y_train: Any = No
         training_y=learned,
         findings=diagnose(model, X_train, y_train, X_val=X, y_val=y).to_dict()["findings"],
         repeat=Repeat(facts=_versions(subject.estimator)),
+        machines=machines_below(subject.estimator),
+        machine_pictures={
+            PICTURES[name]: png(shown.figure_) for name, shown in pictures_of(subject.estimator, subject.preparation, 0).items()
+        },
     )
     baselines = {} if learned is None else _constant(material, learned)
     return page(_with(material, metrics=_metrics(material), baselines=baselines))
