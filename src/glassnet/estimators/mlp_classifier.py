@@ -403,8 +403,12 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return by_class if sample_weight is None else sample_weight * by_class
 
     def _stratify_by(self, y: Any) -> Any:
-        # one dimension: of two, scikit-learn makes a text per row, which takes seconds for many rows and may swallow a Ctrl-C
-        return y == self.classes_[-1] if self._labels.kind == "binary" and np.ndim(y) == 1 else None
+        if self._labels.kind != "binary" or np.ndim(y) != 1:
+            return None
+        positive = y == self.classes_[-1]
+        # of two dimensions scikit-learn makes a text per row, which takes seconds for many rows and may swallow a Ctrl-C; only for a class of
+        # a single row, which it refuses, those texts are wanted
+        return positive if 2 <= np.count_nonzero(positive) <= len(positive) - 2 else positive[:, None]
 
     def _score_prediction(self, prediction: Array, y: Any, weight: Array | None) -> float:
         if self._labels.kind == "several":
