@@ -406,8 +406,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         if self._labels.kind != "binary" or np.ndim(y) != 1:
             return None
         positive = y == self.classes_[-1]
-        # of two dimensions scikit-learn makes a text per row, which takes seconds for many rows and may swallow a Ctrl-C; only for a class of
-        # a single row, which it refuses, those texts are wanted
+        # Of two dimensions scikit-learn makes a text per row, which takes seconds for many rows and may swallow a Ctrl-C. Those texts are
+        # wanted for a class of a single row alone, which it refuses by name.
         return positive if 2 <= np.count_nonzero(positive) <= len(positive) - 2 else positive[:, None]
 
     def _score_prediction(self, prediction: Array, y: Any, weight: Array | None) -> float:
