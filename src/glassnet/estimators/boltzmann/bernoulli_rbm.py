@@ -197,12 +197,6 @@ class BernoulliRBM(CallbackSupportMixin, SamplingMachine):
         tasks.end()
         return reason
 
-    def _as_if_stopped(self) -> dict[str, Any]:
-        """What a copy needs in order to answer as if training had stopped here."""
-        p = self._parameters.copied()
-        attributes = {"components_": p.W.T, "intercept_visible_": p.a, "intercept_hidden_": p.b, "log_variance_": p.z}
-        return {**attributes, "h_samples_": self.h_samples_.copy(), "_units": self._units, "_base": self._base}
-
     def _spoken(self, X: Any) -> tuple[Observer, ...]:
         rows, began = some_rows(X, self.components_.dtype), time.perf_counter()
 

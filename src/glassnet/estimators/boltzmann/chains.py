@@ -22,6 +22,12 @@ Array = NDArray[Any]
 class SamplingMachine(FittedMachine):
     """The methods that draw; it is not used by itself."""
 
+    def _as_if_stopped(self) -> dict[str, Any]:
+        """What a copy needs in order to answer as if training had stopped here."""
+        p = self._parameters.copied()
+        attributes = {"components_": p.W.T, "intercept_visible_": p.a, "intercept_hidden_": p.b, "log_variance_": p.z}
+        return {**attributes, "h_samples_": self.h_samples_.copy(), "_units": self._units, "_base": self._base}
+
     @property
     def max_iter(self) -> int:
         """``n_iter``, by the name that callbacks know."""

@@ -165,12 +165,6 @@ class LearningMachine(CallbackSupportMixin, SamplingMachine):
         tasks.end()
         return reason
 
-    def _as_if_stopped(self) -> dict[str, Any]:
-        """What a copy needs in order to answer as if training had stopped here."""
-        p = self._parameters.copied()
-        attributes = {"components_": p.W.T, "intercept_visible_": p.a, "intercept_hidden_": p.b, "log_variance_": p.z}
-        return {**attributes, "h_samples_": self.h_samples_.copy(), "_units": self._units, "_base": self._base}
-
     def _spoken(self) -> tuple[Observer, ...]:
         def say(row: Row) -> None:
             score = row["pseudo_likelihood"]
