@@ -4,7 +4,7 @@ import "./style/base.css";
 import "./style/layout.css";
 import "./style/panels.css";
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { hides, lesson, type Panel, watch } from "./engine/address";
 import { newest, playOrPause, step } from "./engine/commands";
 import { open, send } from "./engine/link";
@@ -138,7 +138,7 @@ const scrubTo = newest((epoch: number | null) => send({ command: "scrub", epoch 
 function Scrubber() {
   const now = state.value;
   const [held, setHeld] = useState<number | null>(null);
-  useEffect(() => setHeld(null), [now?.recorded.shown, now?.run]);
+  useLayoutEffect(() => setHeld(null), [now?.recorded.shown, now?.run]);
   if (!now) return null;
   const { first, last, shown: past } = now.recorded;
   const value = held ?? past ?? last;

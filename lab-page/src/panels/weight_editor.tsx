@@ -1,6 +1,6 @@
 /** One weight or bias under the hand: its value, the slope of the loss along it, and a field to change it. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { hides } from "../engine/address";
 import { numbers } from "../engine/arrays";
 import { send } from "../engine/link";
@@ -63,7 +63,7 @@ export function WeightEditor({ plan }: { plan: Places }) {
 export function WeightField(p: { layer: number; unit: number; source: number | null; value: number; focus?: boolean; label?: string }) {
   const [text, setText] = useState<string | null>(null);
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (p.focus) field.current?.select();
     setText(null);
   }, [p.layer, p.unit, p.source]);

@@ -1,7 +1,7 @@
 /** Small parts that every panel is made of: fields, switches, tabs. */
 
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 export type Choice = readonly [value: string, label: string];
 
@@ -46,7 +46,8 @@ export function NumberField(p: {
 }) {
   const [text, setText] = useState(String(p.value));
   const [wrong, setWrong] = useState(false);
-  useEffect(() => {
+  // before the field can be typed into: a later effect would undo what was typed first
+  useLayoutEffect(() => {
     setText(String(p.value));
     setWrong(false);
   }, [p.value]);
@@ -100,7 +101,7 @@ export function Slider(p: {
   onChange: (value: number) => void;
 }) {
   const [now, setNow] = useState(p.value);
-  useEffect(() => setNow(p.value), [p.value]);
+  useLayoutEffect(() => setNow(p.value), [p.value]);
   const said = now === p.value ? p.text : String(now);
   return (
     <Field label={p.label} wide>

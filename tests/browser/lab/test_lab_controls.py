@@ -194,6 +194,23 @@ def test_data_noise_and_the_share_held_out(show: Show, lab: Lab) -> None:
     wait_for_word(seen, "dataseed", "3")
 
 
+def test_what_is_typed_into_a_field_that_has_just_appeared_stays(show: Show, lab: Lab) -> None:
+    seen = show(lab, LESSON)
+    seen.page.evaluate("""() => new MutationObserver((_, observer) => {
+            const field = document.querySelector('[data-control=classes]');
+            if (!field) return;
+            observer.disconnect();
+            field.value = '4';
+            field.dispatchEvent(new Event('input', {bubbles: true}));
+        }).observe(document.body, {childList: true, subtree: true})""")
+    seen.check("data-blobs")
+    wait_for_word(seen, "data", "blobs")
+    seen.page.wait_for_timeout(300)  # whatever the page does after it has drawn is done
+    assert seen.control("classes").input_value() == "4"
+    seen.control("classes").press("Enter")
+    wait_for_word(seen, "classes", "4")
+
+
 def test_made_inputs_are_switched_on_and_off(show: Show, lab: Lab) -> None:
     seen = show(lab, "data=xor&samples=100&hidden=")
     seen.check("input-x1 * x2")
