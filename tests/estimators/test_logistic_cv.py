@@ -41,6 +41,17 @@ def test_each_fold_and_penalty_is_its_own_regression(y, ratios):
     np.testing.assert_allclose(model.coef_, best.coef_, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("y", [TWO, THREE, np.array(["no", "yes"])[TWO]], ids=["two", "three", "words"])
+def test_scores_are_those_of_scikit_learns_scorer_even_where_probabilities_reach_0_and_1(y, dtype):
+    rows = (X * 30).astype(dtype)
+    rows[:, 3] = 1e3 * (TWO - 0.5)  # separates the classes: probabilities of 0 and 1 to rounding
+    given = {**PLAIN, "Cs": (1e-3, 1e4), "cv": 3, "tol": 1e-8}
+    by_name = LogisticRegressionCV(**given).fit(rows, y).scores_
+    by_scorer = LogisticRegressionCV(**{**given, "scoring": get_scorer("neg_log_loss")}).fit(rows, y).scores_
+    np.testing.assert_allclose(by_name, by_scorer, rtol=1e-6, atol=np.finfo(dtype).eps)
+
+
 @pytest.mark.skipif(sklearn.__version__ < "1.9", reason="use_legacy_attributes differs before")
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("legacy", [True, False])

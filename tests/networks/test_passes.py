@@ -9,9 +9,10 @@ import pytest
 
 from glassnet.maths.activations import ACTIVATIONS
 from glassnet.maths.losses import Loss, classifier_loss, regressor_loss
+from glassnet.networks import passes
 from glassnet.networks.dense import Dense
 from glassnet.networks.network import Network, Workspace
-from glassnet.networks.passes import Spelled, backward_pass, can_be_compiled, compiled_prediction, forward_pass
+from glassnet.networks.passes import CompiledPrediction, Spelled, backward_pass, can_be_compiled, forward_pass, multiply_by_transpose
 
 COMPILED = [name for name, activation in ACTIVATIONS.items() if not activation.needs_z]
 LINKED = {
@@ -77,7 +78,7 @@ def test_compiled_passes_give_what_the_layers_give(name: str, sizes: list[int], 
 def test_a_compiled_prediction_is_the_networks(link: str, n: int) -> None:
     network = network_of([3, 4, 2], ["tanh"], loss=LINKED[link])
     theta, X, _ = drawn(network, n)
-    predict = compiled_prediction(network, theta, both_classes=False)
+    predict = CompiledPrediction(network, theta, network.loss.link)
     np.testing.assert_allclose(predict(X), network.predict(network.layout.views(theta), X), rtol=1e-13)
 
 
@@ -85,15 +86,20 @@ def test_one_sigmoid_unit_answers_for_both_classes() -> None:
     network = network_of([3, 4, 1], ["relu"], loss=LINKED["logistic"])
     theta, X, _ = drawn(network, 20)
     p = network.predict(network.layout.views(theta), X)
-    np.testing.assert_allclose(compiled_prediction(network, theta, both_classes=True)(X), np.hstack([1 - p, p]), rtol=1e-12)
+    np.testing.assert_allclose(
+        CompiledPrediction(network, theta, network.loss.link, both_classes=True)(X), np.hstack([1 - p, p]), rtol=1e-12
+    )
 
 
-def test_a_compiled_prediction_keeps_the_weights_of_its_moment_and_serves_several_threads() -> None:
+def test_a_compiled_prediction_reads_the_weights_of_the_moment_and_serves_several_threads() -> None:
     network = network_of([3, 8, 2], ["logistic"], loss=LINKED["softmax"])
     theta, X, _ = drawn(network, 500)
-    predict = compiled_prediction(network, theta, both_classes=False)
+    predict = CompiledPrediction(network, theta, network.loss.link)
     expected = predict(X)
+    given = theta.copy()
     theta[:] = 0
+    np.testing.assert_allclose(predict(X), 0.5)
+    theta[:] = given
     wrong: list[int] = []
 
     def ask() -> None:
@@ -110,3 +116,45 @@ def test_a_compiled_prediction_keeps_the_weights_of_its_moment_and_serves_severa
 def test_gelu_and_a_users_own_activation_cannot_be_compiled() -> None:
     assert can_be_compiled(network_of([3, 4, 2], ["relu"]))
     assert not can_be_compiled(network_of([3, 4, 2], ["gelu"]))
+
+
+@pytest.mark.parametrize("shape", [(5, 1), (1, 5), (1, 1), (9, 4), (64, 64), (64, 65), (100, 90)], ids=str)
+@pytest.mark.parametrize("n", [1, 7, 40])
+def test_a_delta_goes_down_through_few_and_many_weights_alike(n: int, shape: tuple[int, int]) -> None:
+    random = np.random.default_rng(0)
+    D, W = random.normal(size=(n, shape[1])), random.normal(size=shape)
+    dX = np.full((n, shape[0]), np.nan)
+    multiply_by_transpose(D, W, dX)
+    np.testing.assert_allclose(dX, D @ W.T, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "sizes, small, rows",
+    [
+        ([3, 2], True, 256),
+        ([100, 64, 64, 1], True, 152),
+        ([250, 125, 2], True, 32),
+        ([251, 125, 2], False, 256),
+        ([784, 300, 10], False, 256),
+    ],
+)
+def test_blocks_keep_the_products_small_where_they_can(sizes: list[int], small: bool, rows: int) -> None:
+    network = network_of(sizes, ["relu"] * (len(sizes) - 2))
+    assert passes.has_small_products(network) is small
+    assert passes.rows_of_a_block(network) == rows
+    assert (passes.quick_prediction(network, np.zeros(network.layout.n_parameters)) is not None) is small
+    assert passes.quick_prediction(network, None) is None
+
+
+def test_theta_is_found_behind_its_views_and_only_behind_them() -> None:
+    network = network_of([3, 4, 2], ["tanh"])
+    theta, _, _ = drawn(network, 1)
+    coefs, intercepts = (list(parts) for parts in zip(*network.layout.views(theta), strict=True))
+    find = network.layout.theta_behind
+    assert find(coefs, intercepts) is theta
+    assert find([W.copy() for W in coefs], intercepts) is None
+    assert find(coefs, [intercepts[0], intercepts[1].copy()]) is None
+    assert find([coefs[0], coefs[1][::-1]], intercepts) is None
+    assert network_of([3, 4, 2], ["tanh"], [True, False]).layout.theta_behind(coefs, intercepts) is None
+    wider = np.zeros(theta.size + 1)
+    assert find(*([list(parts) for parts in zip(*network.layout.views(wider[1:]), strict=True)])) is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -16,12 +15,13 @@ from glassnet.estimators.architecture import build_network, hidden_activations, 
 from glassnet.estimators.given_weights import given_layers
 from glassnet.estimators.hidden_units import HiddenUnits
 from glassnet.estimators.html_representation import ShowsItsNetwork
-from glassnet.estimators.input_rows import refuse_runaway, validated
+from glassnet.estimators.input_rows import all_finite, refuse_runaway, validated
 from glassnet.estimators.mlp_parameters import check_parameters
 from glassnet.estimators.summary import summarise
 from glassnet.maths.losses import Loss
 from glassnet.networks.network import Network
-from glassnet.networks.passes import can_be_compiled, compiled_prediction
+from glassnet.networks.passes import CompiledPrediction, can_be_compiled, has_small_products, quick_prediction
+from glassnet.networks.products import is_shared
 from glassnet.training.history import History
 
 Array = NDArray[Any]
@@ -53,29 +53,43 @@ class FittedNetwork(HiddenUnits, ShowsItsNetwork):
 
     def _raw_prediction(self, X: Any) -> Array:
         """The raw prediction z (n, n_outputs) of checked rows."""
-        network, pairs = self._predictor()
-        return network.raw_prediction(pairs, X)
+        network, pairs, quick = self._predictor()
+        if quick is not None and quick.takes(X) and not is_shared():
+            return quick(X)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return network.raw_prediction(pairs, X)
 
     def _describe(self) -> None:
         """Note the network of the present weights, so that a prediction need not describe it again."""
         parts = (*self.coefs_, *self.intercepts_, self.activation, self.loss)
         activations = hidden_activations(self.activation, len(self.coefs_) - 1)
         network = network_of(self.coefs_, self.intercepts_, activations, self._loss())
-        self._described = (parts, network, list(zip(self.coefs_, self.intercepts_, strict=True)))
+        quick = quick_prediction(network, network.layout.theta_behind(self.coefs_, self.intercepts_))
+        self._described = (parts, network, list(zip(self.coefs_, self.intercepts_, strict=True)), quick)
 
-    def _predictor(self) -> tuple[Network, list[tuple[Array, Array]]]:
-        """The network and its (W, b); described anew only where weights or parameters were exchanged since."""
-        parts, network, pairs = self._described
+    def _gather_weights(self) -> None:
+        """Move weights that came one by one into one vector, as learned ones are, which the quick way to a prediction reads."""
+        self._describe()
+        _, network, _, quick = self._described
+        alike = len({part.dtype for part in (*self.coefs_, *self.intercepts_)}) == 1
+        if quick is None and alike and has_small_products(network):
+            pairs = network.layout.views(network.layout.pack(self.coefs_, self.intercepts_, self.coefs_[0].dtype))
+            self.coefs_, self.intercepts_ = [W for W, _ in pairs], [b for _, b in pairs]
+            self._describe()
+
+    def _predictor(self) -> tuple[Network, list[tuple[Array, Array]], CompiledPrediction | None]:
+        """The network, its (W, b), and its quick way; described anew only where weights or parameters were exchanged since."""
+        parts, network, pairs, quick = self._described
         now = (*self.coefs_, *self.intercepts_, self.activation, self.loss)
         if len(parts) == len(now) and all(a is b for a, b in zip(parts, now, strict=True)):
-            return network, pairs
+            return network, pairs, quick
         fresh = copy.copy(self)
         fresh._describe()
         return fresh._described[1:]
 
     def _activations(self, X: Any, layer: int) -> Array:
         """A_l (n, units) of hidden layer ``layer``, counted from 0, for rows as the user gave them."""
-        network, pairs = self._predictor()
+        network, pairs, _ = self._predictor()
         part = Network(network.layers[: layer + 1], network.loss, network.dropout[: layer + 1])
         return part.raw_prediction(pairs[: layer + 1], self._checked(X))
 
@@ -84,8 +98,7 @@ class FittedNetwork(HiddenUnits, ShowsItsNetwork):
         if "coefs_" not in self.__dict__:
             check_is_fitted(self)
         X = self._checked(X)
-        with np.errstate(over="ignore", invalid="ignore"):
-            raw = self._raw_prediction(X)
+        raw = self._raw_prediction(X)
         refuse_runaway(raw, X)
         return raw
 
@@ -108,7 +121,7 @@ class FittedNetwork(HiddenUnits, ShowsItsNetwork):
             and X.shape[1] == self.n_features_in_
             and X.shape[0] > 0
             and "feature_names_in_" not in self.__dict__
-            and _all_finite(X)
+            and all_finite(X)
         )
 
     def compile_predict(self) -> Callable[[Array], Array]:
@@ -126,13 +139,13 @@ class FittedNetwork(HiddenUnits, ShowsItsNetwork):
             For activations that cannot be compiled into the loop (gelu and a user's own).
         """
         check_is_fitted(self)
-        network, _ = self._predictor()
+        network, _, _ = self._predictor()
         if not can_be_compiled(network):
             raise ValueError(
                 "compile_predict takes built-in activations other than 'gelu', and one column of classes; use predict or predict_proba."
             )
         theta = network.layout.pack(self.coefs_, self.intercepts_, self.coefs_[0].dtype)
-        return compiled_prediction(network, theta, both_classes=self._probability_of_both)
+        return CompiledPrediction(network, theta, network.loss.link, both_classes=self._probability_of_both)
 
     def predict(self, X: Any) -> Array:
         """Predict the rows of X.
@@ -182,7 +195,7 @@ class FittedNetwork(HiddenUnits, ShowsItsNetwork):
             loss=self._loss(),
         )
         self.coefs_, self.intercepts_ = coefs, intercepts
-        self._describe()
+        self._gather_weights()
         self.n_features_in_ = coefs[0].shape[0]
         self.n_outputs_, self.n_layers_, self.out_activation_ = coefs[-1].shape[1], len(coefs) + 1, self._loss().link
         self.history_, self._state = History(stopped_because="the weights were given"), None
@@ -227,10 +240,4 @@ class FittedNetwork(HiddenUnits, ShowsItsNetwork):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if "coefs_" in self.__dict__:
-            self._describe()
-
-
-def _all_finite(X: Array) -> bool:
-    """True only where every number is finite: the sum of finite numbers may overflow, but no sum with nan or infinity is finite."""
-    with np.errstate(all="ignore"):
-        return math.isfinite(np.add.reduce(X, axis=None))
+            self._gather_weights()

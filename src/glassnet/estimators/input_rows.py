@@ -159,11 +159,15 @@ def refuse_overflow(X: Any) -> None:
         )
 
 
+def all_finite(A: Array) -> bool:
+    """True only where every number is finite: squares of finite numbers may overflow, but no sum with nan or infinity is finite."""
+    return math.isfinite(np.vdot(A, A))
+
+
 def refuse_runaway(raw: Array, X: Any) -> None:
     """Raise DataError where the raw prediction of a row is not finite: no class and no number follows from it."""
-    with np.errstate(all="ignore"):
-        if math.isfinite(np.add.reduce(raw, axis=None)):
-            return
+    if all_finite(raw):
+        return
     wrong = np.flatnonzero(~np.isfinite(raw).all(axis=tuple(range(1, raw.ndim))))
     if len(wrong):
         row = X[int(wrong[0]) : int(wrong[0]) + 1]

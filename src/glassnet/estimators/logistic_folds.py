@@ -65,9 +65,11 @@ def fold_scores(
 ) -> Array:
     """The score of every model on the rows its fold holds out; ``models(fold)`` is an object array of fitted estimators.
 
-    Without ``scoring`` this is accuracy with the sample weights; ``params`` go to the scorer. Raises ValueError for held-out rows
-    without any weight.
+    Without ``scoring`` this is accuracy with the sample weights; ``params`` go to the scorer. scikit-learn's "neg_log_loss" is taken from
+    the probabilities directly: its checks of what was checked before would take longer than all the descents.
+    Raises ValueError for held-out rows without any weight.
     """
+    directly = scoring == "neg_log_loss" and params.keys() <= {"sample_weight"}
     scorer = None if scoring is None else scorer_with_labels(get_scorer(scoring), classes)
     rows = X.shape[0]
     scores = []
@@ -76,11 +78,20 @@ def fold_scores(
         _refuse_weightless(some.get("sample_weight") if scorer is not None else None if weight is None else weight[test], fold, "holds out")
         held, X_held, y_held = None if weight is None else weight[test], X[test], y[test]
         for model in models(fold).flat:
-            if scorer is None:
+            if directly:
+                scores.append(_log_likelihood(model.predict_proba(X_held), np.searchsorted(classes, y_held), some.get("sample_weight")))
+            elif scorer is None:
                 scores.append(accuracy_score(y_held, model.predict(X_held), sample_weight=held))
             else:
                 scores.append(scorer(model, X_held, y_held, **some))
     return np.reshape(scores, (len(folds), *models(0).shape)).astype(np.float64)
+
+
+def _log_likelihood(probability: Array, codes: Array, weight: Array | None) -> float:
+    """The mean of log p of each row's class, p kept a rounding error away from 0 and 1 as scikit-learn's ``log_loss`` keeps it."""
+    eps = np.finfo(probability.dtype).eps
+    p = np.clip(probability[np.arange(len(codes)), codes], eps, 1 - eps)
+    return float(np.average(np.log(p), weights=weight))
 
 
 def _refuse_weightless(weight: Array | None, fold: int, does: str) -> None:

@@ -56,6 +56,15 @@ class Layout:
             pairs.append((theta[weights].reshape(n_in, n_out), b))
         return pairs
 
+    def theta_behind(self, coefs: Sequence[Array], intercepts: Sequence[Array]) -> Array | None:
+        """The theta whose views these weights and biases are, each in its place; None where there is none."""
+        theta = coefs[0].base
+        if type(theta) is not np.ndarray or theta.shape != (self.n_parameters,) or theta.strides != (theta.itemsize,):
+            return None
+        ours = [part for pair in self.views(theta) for part in pair]
+        theirs = [part for pair in zip(coefs, intercepts, strict=True) for part in pair]
+        return theta if all(map(_same_memory, ours, theirs)) else None
+
     def norms(self, theta: Array) -> list[float]:
         """The Euclidean norm of each layer's part of a vector like theta, biases with their weights."""
         parts = (theta[weights.start : offsets.stop] for weights, offsets in zip(self.weights, self.offsets, strict=True))
@@ -69,3 +78,8 @@ class Layout:
             if offsets.stop > offsets.start:
                 theta[offsets] = b
         return theta
+
+
+def _same_memory(a: Array, b: Array) -> bool:
+    """Whether two arrays are the same numbers in the same place."""
+    return (a.ctypes.data, a.shape, a.strides, a.dtype) == (b.ctypes.data, b.shape, b.strides, b.dtype)

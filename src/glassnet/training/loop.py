@@ -123,7 +123,7 @@ def train(
             samples = state.samples if done else 0
             rate = plan.schedule.rate(plan.rate, epoch=done, epochs=plan.epochs - state.began_at, samples=samples, drops=state.drops)
             if plan.shuffle:
-                _shuffle(state)
+                state.random.shuffle(state.order)  # on top of the last order
             try:
                 result, why = epoch(state, rate), ""
             except DivergenceError as error:  # a loss that knows more than that a number is not finite
@@ -191,13 +191,6 @@ def told(observers: Sequence[Observer], history: History) -> Reason | None:
     """Tell every observer of the last row; the reason to stop where one of them asks for it."""
     asked = [observer(history[-1]) for observer in observers]
     return Reason("callback", f"a callback asked to stop after epoch {history[-1]['epoch']}") if any(asked) else None
-
-
-def _shuffle(state: State) -> None:
-    """Put the rows into a new order, on top of the last one."""
-    steps = np.arange(len(state.order))
-    state.random.shuffle(steps)
-    state.order = state.order[steps]
 
 
 def _record(network: Network, state: State, held_out: HeldOut | None, result: Passed, n: int, rate: float) -> None:

@@ -233,7 +233,7 @@ class DBNTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             raise ValueError(f"X must have shape (n_samples, {self._n_features_out}), one column per unit of the code; got {code.shape}.")
         if not np.isfinite(code).all():
             raise ValueError("X holds nan or infinity; every entry of a code must be a number in [0, 1].")
-        network, pairs = self.network_._predictor()
+        network, pairs, _ = self.network_._predictor()
         half = self._depth
         raw = Network(network.layers[half:], network.loss, network.dropout[half:]).raw_prediction(pairs[half:], code)
         return scipy.special.expit(raw) if self.visible == "bernoulli" else raw * self._scale
