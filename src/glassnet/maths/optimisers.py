@@ -121,6 +121,15 @@ def shrink(W: Array, moment: Array, code: int, nesterov: bool, constants: Array,
 
 
 @kernel
+def absolute_sum(W: Array) -> float:
+    """sum |W|, which an L1 penalty multiplies."""
+    total = W.dtype.type(0.0)
+    for i in range(W.size):
+        total += abs(W[i])
+    return float(total)
+
+
+@kernel
 def add_l2(W: Array, dW: Array, l2: float) -> float:
     """dW <- dW + l2 W; returns sum W^2. W and dW are flat."""
     one, strength = W.dtype.type(1.0), W.dtype.type(l2)

@@ -35,32 +35,30 @@ LEAST_ROOM = 32
 """Rows of a block, at least: with fewer, preparing the next product takes longer than the product."""
 SMALL_PRODUCT = 1_000_000
 """Multiplications of a product up to which OpenBLAS multiplies without copying its factors first, a fifth faster (measured)."""
-FEW_WEIGHTS = 4096
-"""Weights up to which turning them costs less than it brings: 64 x 64 in batches of 64 take 5.8 us for 6.7; 128 x 128 take longer."""
 CALL_STEPS = 100_000_000
 """Multiplications, and eight for every unit, in one call of it: some hundredths of a second, after which Ctrl-C is heard."""
 
 
 @kernel
 def multiply_by_transpose(D: Array, W: Array, dX: Array) -> None:
-    """dX <- D W'. With one output it is an outer product, which takes BLAS three times as long as a loop.
-
-    Few weights are turned first: BLAS multiplies small factors that lie row by row much faster.
-    """
+    """dX <- D W'. With one output it is an outer product, which takes BLAS three times as long as a loop."""
     if W.shape[1] == 1:
         w = W.reshape(W.size)
         for i in range(len(D)):
             d = D[i, 0]
             for j in range(w.size):
                 dX[i, j] = d * w[j]
-    elif W.size <= FEW_WEIGHTS:
-        turned = np.empty((W.shape[1], W.shape[0]), W.dtype)
-        for i in range(W.shape[0]):
-            for j in range(W.shape[1]):
-                turned[j, i] = W[i, j]
-        np.dot(D, turned, dX)
     else:
         np.dot(D, W.T, dX)
+
+
+@kernel
+def units(sizes: Array) -> int:
+    """Units of all layers after the inputs. (NumPy's sum of a slice would take the compiler a fifth of a second.)"""
+    total = 0
+    for l in range(1, len(sizes)):
+        total += sizes[l]
+    return total
 
 
 @kernel
@@ -95,7 +93,7 @@ def backward_pass(
     room: int,
 ) -> None:
     """gradient <- dL/dtheta, from the delta of the raw prediction that stands in the last part of ``deltas``."""
-    n, at, here = len(X), len(theta), room * sizes[1:].sum()
+    n, at, here = len(X), len(theta), room * units(sizes)
     for step in range(len(codes)):
         l = len(codes) - 1 - step
         n_in, n_out = sizes[l], sizes[l + 1]
@@ -124,7 +122,7 @@ def predict_pass(X: Array, theta: Array, sizes: Array, biased: Array, codes: Arr
     """
     n, k = len(X), sizes[-1]
     room = max(1, min(n, most))
-    activations = np.empty(room * sizes[1:].sum(), theta.dtype)
+    activations = np.empty(room * units(sizes), theta.dtype)
     for start in range(0, n, room):
         raw = forward_pass(X[start : start + room], theta, sizes, biased, codes, free, activations, room)
         block = out[start : start + room]

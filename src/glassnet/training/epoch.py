@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from glassnet.maths.compiling import kernel
 from glassnet.maths.losses import value_and_delta
-from glassnet.maths.optimisers import Optimiser, shrink, step_size, update
+from glassnet.maths.optimisers import Optimiser, absolute_sum, shrink, step_size, update
 from glassnet.networks.network import Network, Workspace
 from glassnet.networks.parameters import Layout
-from glassnet.networks.passes import Spelled, backward_pass, can_be_compiled, forward_pass
+from glassnet.networks.passes import Spelled, backward_pass, can_be_compiled, forward_pass, units
 from glassnet.networks.products import LONGEST_PRODUCT
 from glassnet.training.rows import Batches, Rows, gather
 
@@ -141,7 +141,7 @@ class SteppedEpoch:
         slopes[:] = 0.0
         for l, theta, g, moments, l2, l1, decay in stretches:
             if l1:
-                penalty += l1 * float(np.abs(theta).sum())
+                penalty += l1 * absolute_sum(theta)
             squares, squared_slope = self.optimiser.step(
                 theta, g, moments, constants, t, scale=scale, l2=l2 * scale, l1=l1 * scale, decay=decay
             )
@@ -191,7 +191,7 @@ def run_batches(
     order, so how many batches a call takes changes no bit.
     """
     size = len(batch)
-    last = size * (sizes[1:].sum() - sizes[-1])
+    last = size * (units(sizes) - sizes[-1])
     for start in range(0, len(order), size):
         rows = order[start : start + size]
         n = len(rows)
@@ -219,7 +219,7 @@ def run_batches(
             stop = at + (sizes[l] * sizes[l + 1] if on else sizes[l + 1] * biased[l])
             W, M, S = theta[at:stop], m[at:stop], s[at:stop] if s.size else m[at:stop]
             if l1 and on:
-                total += l1 * np.abs(W).sum()
+                total += l1 * absolute_sum(W)
             squares, squared_slope = update(
                 W, gradient[at:stop], M, S, optimiser_code, nesterov, constants, 1.0 / n, on * l2 / n, on * decay
             )

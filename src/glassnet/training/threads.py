@@ -19,7 +19,7 @@ from threadpoolctl import ThreadpoolController
 
 from glassnet.networks.products import shared_by
 
-WORTH_SHARING = 30_000_000
+WORTH_SHARING = 20_000_000
 """Multiplications in one product from which several threads pay."""
 
 DETERMINISTIC = "GLASSNET_DETERMINISTIC"
