@@ -284,3 +284,27 @@ def test_numbers_and_lists_read_well():
 
 def test_the_command_line_is_one_group():
     assert isinstance(main, click.Group)
+
+
+def test_a_rare_class_counts_as_much_as_the_others_where_it_is_asked_for(tmp_path):
+    random = np.random.default_rng(0)
+    X = random.normal(size=(600, 2))
+    rare = X[:, 0] + X[:, 1] + random.normal(size=600) > 3.2
+    pl.DataFrame({"a": X[:, 0], "b": X[:, 1], "fault": np.where(rare, "yes", "no").tolist()}).write_csv(tmp_path / "faults.csv")
+    said, options = {}, ["--target", "fault", "--model", "logistic", "--json"]
+    for name, more in (("plain", []), ("weighed", ["--class-weight", "balanced"])):
+        assert glassnet("train", tmp_path / "faults.csv", *options, *more, "-o", tmp_path / name)[0] == 0
+        status, stdout, _ = glassnet("predict", tmp_path / name, tmp_path / "faults.csv")
+        assert status == 0
+        said[name] = sum(line.startswith("yes") for line in stdout.splitlines())
+    assert said["plain"] < rare.sum() < said["weighed"]
+    assert tomllib.loads((tmp_path / "weighed" / "config.toml").read_text())["class_weight"] == "balanced"
+    assert glassnet("train", "--config", tmp_path / "weighed" / "config.toml", "-o", tmp_path / "again", "-q")[0] == 0
+    again, weighed = (pl.read_csv(tmp_path / name / "history.csv")["loss"] for name in ("again", "weighed"))
+    assert again.equals(weighed)
+    status, stdout, stderr = glassnet(
+        "train", tmp_path / "faults.csv", "--target", "a", "--class-weight", "balanced", "-o", tmp_path / "no"
+    )
+    assert (status, stdout) == (2, "") and "--class-weight is for classes; this target is a number. Leave it out" in " ".join(
+        stderr.split()
+    )

@@ -76,6 +76,7 @@ def test_what_the_user_says_goes_before_what_is_chosen():
     config = decided(RunConfig(hidden=(3,), solver="sgd", epochs=7), "classification", 1000)
     assert (config.hidden, config.solver, config.epochs) == ((3,), "sgd", 7)
     never_decided = {"delimiter", "max_seconds", "search", "search_seconds", "size", "grey", "features", "augment", "pretrain_epochs"}
+    never_decided |= {"class_weight"}
     assert None not in {value for name, value in vars(config).items() if name not in never_decided}
 
 
@@ -86,6 +87,8 @@ def test_a_deep_belief_network_has_everything_decided_too():
     assert RunConfig.from_toml(config.to_toml(), "config.toml") == config
     estimator = estimator_for(config, watched=False)
     assert (type(estimator).__name__, estimator.pretrain_epochs, estimator.visible) == ("DBNRegressor", 7, "auto")
+    weighed = decided(RunConfig(model="dbn", class_weight="balanced"), "classification", 1000)
+    assert estimator_for(weighed, watched=False).class_weight == "balanced"
 
 
 def test_a_single_layer_is_a_network_without_hidden_layers():

@@ -144,7 +144,10 @@ def test_the_command_line_means_the_same_configuration(config: RunConfig, monkey
         ("Set early_stopping=True, which keeps the best weights.", "Set --val-fraction 0.15, which keeps the best weights."),
         ("Use fewer hidden units, or raise alpha tenfold.", "Use fewer units (--hidden), or raise --alpha tenfold."),
         ("Set early_stopping=True, or use fewer hidden units.", "Set --val-fraction 0.15, or use fewer units (--hidden)."),
-        ("Weigh the classes (class_weight='balanced'), and judge by recall and precision.", "Judge by recall and precision."),
+        (
+            "Weigh the classes (class_weight='balanced'), and judge by recall and precision.",
+            "Weigh the classes (--class-weight balanced), and judge by recall and precision.",
+        ),
         ("Use fewer hidden layers, or activation='relu' with initialiser='he_normal'.", "Use fewer hidden layers, or --activation relu."),
         ("Use fewer hidden layers, or initialiser='he_normal'.", "Use fewer hidden layers."),
     ],

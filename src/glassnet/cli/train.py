@@ -62,6 +62,7 @@ class Sizes(click.ParamType):
     metavar="NAME",
     help="log_loss or squared_error for classes; squared_error, absolute_error, huber, quantile or poisson for numbers.",
 )
+@click.option("--class-weight", type=click.Choice(["balanced"]), help="Let every class count the same, however rare it is.")
 @click.option("--seed", type=int, help="Of split, first weights and order: the same seed, the same model.  [default: 0]")
 @click.option("--val-fraction", type=float, help="Share of the rows that is watched to decide when to stop.  [default: 0.15]")
 @click.option("--test-fraction", type=float, help="Share of the rows set aside first, and asked once at the end.  [default: 0.2]")

@@ -8,9 +8,7 @@ from collections.abc import Callable
 
 Said = str | Callable[[re.Match[str]], str]
 
-_FIELDS = (
-    "learning_rate|batch_size|max_seconds|search_seconds|alpha|l1|epochs|patience|dropout|seed|solver|loss|activation|size|pretrain_epochs"
-)
+_FIELDS = "learning_rate|batch_size|max_seconds|search_seconds|alpha|l1|epochs|patience|dropout|seed|solver|loss|activation|size|pretrain_epochs|class_weight"
 
 _TABLE: list[tuple[str, Said]] = [
     # how a table is read
@@ -47,6 +45,8 @@ _TABLE: list[tuple[str, Said]] = [
     (r"Drop search, or choose model 'mlp'", "Leave out --search, or give --model mlp"),
     (r"pretrain_epochs is for deep belief networks; got it with model '(\w+)'\. Drop pretrain_epochs, or choose model 'dbn'",
      r"--pretrain-epochs is for deep belief networks; got it with --model \1. Leave out --pretrain-epochs, or give --model dbn"),
+    (r"class_weight is for classes; this target is a number\. Drop class_weight, or choose task 'classification'",
+     "--class-weight is for classes; this target is a number. Leave it out, or give --task classification"),
     (r"\bsolver='(\w+)'", r"--solver \1"),
     (r"\bloss='(\w+)'", r"--loss \1"),
     (r" A pair of functions [^.]*(?:\([^)]*\)[^.]*)* is accepted as well\.", ""),

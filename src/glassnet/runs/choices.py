@@ -115,8 +115,8 @@ def estimator_for(config: RunConfig, *, watched: bool) -> MLPClassifier | MLPReg
         pretraining = {"batch_size": config.batch_size}
         parameters |= {"visible": "auto", "pretrain_epochs": config.pretrain_epochs, "pretraining": pretraining}
         if config.task == "classification":
-            return DBNClassifier(**parameters)
+            return DBNClassifier(**parameters, class_weight=config.class_weight)
         return DBNRegressor(**parameters, standardise_target=config.loss != "poisson")
     if config.task == "classification":
-        return MLPClassifier(**parameters)
+        return MLPClassifier(**parameters, class_weight=config.class_weight)
     return MLPRegressor(**parameters, standardise_target=config.loss != "poisson")

@@ -22,6 +22,7 @@ FEATURES = ("pixels", "hog", "both")
 AUGMENTATIONS = ("flip", "shift", "flip,shift")
 FULL_BATCH = ("lbfgs", "cg", "newton")
 SEARCHES = ("grid", "wide")
+CLASS_WEIGHTS = ("balanced",)
 OF_THE_MODEL = (
     "hidden",
     "activation",
@@ -62,6 +63,8 @@ class RunConfig:
         Epochs of each machine of a deep belief network; 0 leaves them out.
     hidden, activation, solver, learning_rate, batch_size, epochs, alpha, l1, dropout, loss
         As in the estimators; ``activation`` may name one per hidden layer, separated by commas.
+    class_weight : {'balanced'}
+        Of classes: each counts as much as every other, however rare it is.
     seed : int
         Of the split, the first weights, the order of the rows and dropout.
     val_fraction, test_fraction : float in [0, 1)
@@ -103,6 +106,7 @@ class RunConfig:
     l1: float = 0.0
     dropout: float | None = None
     loss: str | None = None
+    class_weight: str | None = None
     seed: int = 0
     val_fraction: float = 0.15
     test_fraction: float = 0.2
@@ -137,6 +141,8 @@ class RunConfig:
                 f"pretrain_epochs is for deep belief networks; got it with model {self.model!r}. Drop pretrain_epochs, or choose model "
                 "'dbn'."
             )
+        if self.class_weight is not None and self.task == "regression":
+            raise ValueError("class_weight is for classes; this target is a number. Drop class_weight, or choose task 'classification'.")
         if self.model == "dbn":
             self._check_deep_belief()
 
@@ -239,6 +245,7 @@ _EXPECTED: dict[str, _Check] = {
     "l1": _PENALTY,
     "dropout": _SHARE,
     "loss": _TEXT,
+    "class_weight": _one_of(CLASS_WEIGHTS),
     "seed": ((lambda value: _is_whole(value, 0) and value < 2**32), "a whole number from 0 to 4294967295"),
     "val_fraction": _SHARE,
     "test_fraction": _SHARE,

@@ -23,7 +23,7 @@ ADVICE = {
     r"\balpha=": "--alpha ",
     r"\braise alpha\b": "raise --alpha",
     r"\b([Uu])se fewer hidden units": r"\1se fewer units (--hidden)",
-    r"\bWeigh the classes \(class_weight='balanced'\), and judge": "Judge",
+    r"\bclass_weight='balanced'": "--class-weight balanced",
     # how first weights are drawn is no option; what helps as well is
     r"\bBegin with smaller weights \(initialiser='\w+'\) and standardised inputs, or use": "Use",
     r"\bBegin with smaller weights: initialiser='\w+'": "Use fewer hidden layers, or --activation tanh",
