@@ -8,7 +8,10 @@ from collections.abc import Callable
 
 Said = str | Callable[[re.Match[str]], str]
 
-_FIELDS = "learning_rate|batch_size|max_seconds|search_seconds|alpha|l1|epochs|patience|dropout|seed|solver|loss|activation|size|pretrain_epochs|class_weight"
+_FIELDS = (
+    "learning_rate|batch_size|max_seconds|search_seconds|alpha|l1|epochs|patience|dropout|seed|solver|loss|activation|size|pretrain_epochs|"
+    "class_weight"
+)
 
 _TABLE: list[tuple[str, Said]] = [
     # how a table is read
