@@ -82,11 +82,27 @@ def test_weights_that_are_changed_in_place_or_exchanged_count_at_once(change: An
     np.testing.assert_allclose(net.decision_function(X), by_hand(net, X), rtol=1e-9, atol=1e-12)
 
 
-def test_a_copy_has_the_weights_of_its_original_and_a_deep_copy_its_own() -> None:
-    net = fitted(MLPClassifier, Y)
-    shallow, deep = copy.copy(net), copy.deepcopy(net)
-    assert np.shares_memory(shallow.coefs_[0], net.coefs_[0])
-    assert not np.shares_memory(deep.coefs_[0], net.coefs_[0])
+@pytest.mark.parametrize("parameters", [{}, {"bias": False}, {"activation": "gelu"}], ids=str)
+def test_a_copy_has_the_weights_of_its_original_and_a_deep_copy_its_own(parameters: dict[str, Any]) -> None:
+    net = fitted(MLPClassifier, Y, **parameters)
+    shallow, deep, before = copy.copy(net), copy.deepcopy(net), net.predict_proba(X)
+    net.coefs_[0][:] = 0
+    np.testing.assert_array_equal(shallow.predict_proba(X), net.predict_proba(X))
+    np.testing.assert_array_equal(deep.predict_proba(X), before)
+
+
+def test_weights_that_do_not_fit_are_refused_when_they_are_asked_and_not_before() -> None:
+    net = fitted(MLPRegressor, X[:, 0])
+    net.coefs_[1] = np.array([[2.0]])  # would fit by being repeated
+    for other in (net, copy.copy(net), copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        assert other.coefs_[1].shape == (1, 1)
+        with pytest.raises(ValueError, match="mismatch in its core dimension|shapes"):
+            other.predict(X)
+    net.coefs_[1] = np.ones((4, 5))
+    net.coefs_[0] = net.coefs_[0][:, :4]  # on the way to fewer units
+    again = pickle.loads(pickle.dumps(net))
+    again.intercepts_[0] = again.intercepts_[0][:4]
+    np.testing.assert_allclose(again.predict(X), by_hand(again, X)[:, 0], rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize(

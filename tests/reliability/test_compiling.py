@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import gc
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+from numba.core.event import Event, EventStatus
+
 import glassnet
+from glassnet.maths.compiling import Uncollected
 
 SOURCE = Path(glassnet.__file__).parent
 PROGRAM = """
@@ -52,7 +56,8 @@ def test_no_array_is_handed_from_a_kernel_to_python() -> None:
         part
         for tree in trees
         for part in ast.walk(tree)
-        if isinstance(part, ast.FunctionDef) and any(isinstance(mark, ast.Name) and mark.id == "kernel" for mark in part.decorator_list)
+        if isinstance(part, ast.FunctionDef)
+        and any(isinstance(mark, ast.Name) and mark.id in ("kernel", "unfolded") for mark in part.decorator_list)
     ]
     assert len(kernels) > 40
     give = {part.name for part in kernels if part.returns is not None and "Array" in ast.unparse(part.returns)}
@@ -64,3 +69,21 @@ def test_no_array_is_handed_from_a_kernel_to_python() -> None:
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in give and id(call) not in inside
     ]
     assert give and not outside
+
+
+def test_garbage_is_collected_again_after_a_kernel_is_compiled_and_only_where_it_was_before() -> None:
+    listener, event = Uncollected(), Event("numba:compile", EventStatus.START)
+    assert gc.isenabled()
+    for on in (True, False):
+        if not on:
+            gc.disable()
+        try:
+            listener.on_start(event)
+            listener.on_start(event)  # one within another
+            assert not gc.isenabled()
+            listener.on_end(event)
+            assert not gc.isenabled()
+            listener.on_end(event)
+            assert gc.isenabled() is on
+        finally:
+            gc.enable()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from glassnet.estimators.mlp_parameters import check_parameters
 from glassnet.estimators.summary import summarise
 from glassnet.maths.losses import Loss
 from glassnet.networks.network import Network
-from glassnet.networks.passes import CompiledPrediction, can_be_compiled, has_small_products, quick_prediction
+from glassnet.networks.passes import CompiledPrediction, can_be_compiled, is_quick, quick_prediction
 from glassnet.networks.products import is_shared
 from glassnet.training.history import History
 
@@ -68,12 +68,12 @@ class FittedNetwork(HiddenUnits, ShowsItsNetwork):
         self._described = (parts, network, list(zip(self.coefs_, self.intercepts_, strict=True)), quick)
 
     def _gather_weights(self) -> None:
-        """Move weights that came one by one into one vector, as learned ones are, which the quick way to a prediction reads."""
+        """Move weights that came one by one into one vector, as learned ones are, where the quick way to a prediction could read it."""
         self._describe()
         _, network, _, quick = self._described
-        alike = len({part.dtype for part in (*self.coefs_, *self.intercepts_)}) == 1
-        if quick is None and alike and has_small_products(network):
-            pairs = network.layout.views(network.layout.pack(self.coefs_, self.intercepts_, self.coefs_[0].dtype))
+        layout, (coefs, intercepts) = network.layout, (self.coefs_, self.intercepts_)
+        if quick is None and is_quick(network) and layout.fits(coefs, intercepts):
+            pairs = layout.views(layout.pack(coefs, intercepts, coefs[0].dtype))
             self.coefs_, self.intercepts_ = [W for W, _ in pairs], [b for _, b in pairs]
             self._describe()
 
@@ -233,6 +233,12 @@ class FittedNetwork(HiddenUnits, ShowsItsNetwork):
         if not all(value is None or isinstance(value, int) for value in (facts["n_rows"], facts["n_iter_"], facts["t_"])):
             raise ValueError("n_rows, n_iter_ and t_ must be whole numbers")
         self._n_rows = facts["n_rows"]
+
+    def __copy__(self) -> Self:
+        """A shallow copy: the same weights, not a second vector of them."""
+        made = type(self).__new__(type(self))
+        made.__dict__.update(self.__dict__)
+        return made
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in super().__getstate__().items() if name != "_described"}

@@ -89,6 +89,7 @@ def fold_scores(
 
 def _log_likelihood(probability: Array, codes: Array, weight: Array | None) -> float:
     """The mean of log p of each row's class, p kept a rounding error away from 0 and 1 as scikit-learn's ``log_loss`` keeps it."""
+    probability = np.asarray(probability)
     eps = np.finfo(probability.dtype).eps
     p = np.clip(probability[np.arange(len(codes)), codes], eps, 1 - eps)
     return float(np.average(np.log(p), weights=weight))

@@ -56,8 +56,18 @@ class Layout:
             pairs.append((theta[weights].reshape(n_in, n_out), b))
         return pairs
 
+    def fits(self, coefs: Sequence[Any], intercepts: Sequence[Any]) -> bool:
+        """Whether these are arrays of one dtype, in the shapes of this layout's weights and biases, and each layer has its bias."""
+        parts = [*coefs, *intercepts]
+        if not all(self.biases) or not all(isinstance(part, np.ndarray) for part in parts) or len({part.dtype for part in parts}) > 1:
+            return False
+        shapes = [*zip(self.sizes[:-1], self.sizes[1:], strict=True), *((n_out,) for n_out in self.sizes[1:])]
+        return [part.shape for part in parts] == shapes
+
     def theta_behind(self, coefs: Sequence[Array], intercepts: Sequence[Array]) -> Array | None:
         """The theta whose views these weights and biases are, each in its place; None where there is none."""
+        if not self.fits(coefs, intercepts):
+            return None
         theta = coefs[0].base
         if type(theta) is not np.ndarray or theta.shape != (self.n_parameters,) or theta.strides != (theta.itemsize,):
             return None

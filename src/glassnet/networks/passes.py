@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.maths.activations import activate, descend
-from glassnet.maths.compiling import kernel
+from glassnet.maths.compiling import kernel, unfolded
 from glassnet.maths.exponential import exp, logistic
 from glassnet.maths.losses import softmax
 
@@ -39,7 +39,7 @@ CALL_STEPS = 100_000_000
 """Multiplications, and eight for every unit, in one call of it: some hundredths of a second, after which Ctrl-C is heard."""
 
 
-@kernel
+@unfolded
 def multiply_by_transpose(D: Array, W: Array, dX: Array) -> None:
     """dX <- D W'. With one output it is an outer product, which takes BLAS three times as long as a loop."""
     if W.shape[1] == 1:
@@ -52,16 +52,16 @@ def multiply_by_transpose(D: Array, W: Array, dX: Array) -> None:
         np.dot(D, W.T, dX)
 
 
-@kernel
+@unfolded
 def units(sizes: Array) -> int:
-    """Units of all layers after the inputs. (NumPy's sum of a slice would take the compiler a fifth of a second.)"""
+    """Units of all layers after the inputs."""
     total = 0
     for l in range(1, len(sizes)):
         total += sizes[l]
     return total
 
 
-@kernel
+@unfolded
 def forward_pass(X: Array, theta: Array, sizes: Array, biased: Array, codes: Array, free: Array, activations: Array, room: int) -> Array:
     """Return the raw prediction (n, n_outputs), a view into ``activations``, which keeps every A_l."""
     n, at, here, read = len(X), 0, 0, X
@@ -79,7 +79,7 @@ def forward_pass(X: Array, theta: Array, sizes: Array, biased: Array, codes: Arr
     return read
 
 
-@kernel
+@unfolded
 def backward_pass(
     X: Array,
     theta: Array,
@@ -218,8 +218,11 @@ class CompiledPrediction:
         return flags.c_contiguous and flags.writeable and flags.aligned
 
 
+def is_quick(network: Network) -> bool:
+    """Whether the compiled way to the raw prediction is the faster one: layers so small that their products are small to BLAS."""
+    return has_small_products(network) and can_be_compiled(network)
+
+
 def quick_prediction(network: Network, theta: Array | None) -> CompiledPrediction | None:
-    """The compiled way to the raw prediction, where it is the faster one, or None; ``theta`` is None for weights that lie apart."""
-    if theta is None or not has_small_products(network) or not can_be_compiled(network):
-        return None
-    return CompiledPrediction(network, theta, "identity")
+    """The compiled way to the raw prediction where it is the faster one; ``theta`` is None for weights that lie apart."""
+    return None if theta is None or not is_quick(network) else CompiledPrediction(network, theta, "identity")

@@ -211,7 +211,7 @@ def run_batches(
         constants[1] = step_size(optimiser_code, rate, beta_1, beta_2, updates)
         slopes[:] = 0.0
         if start + size >= len(order):
-            for i in range(theta.size):  # before[:] = theta would compile the wording of a mismatch, which takes a second
+            for i in range(theta.size):
                 before[i] = theta[i]
         at = 0
         for part in range(2 * len(codes)):

@@ -27,11 +27,11 @@ CALL_NUMBERS = 1 << 23
 def column_moments(X: Array, weight: Array, origin: Array, first: Array, second: Array) -> None:
     """first += sum_n s_n (x_n - origin), second += sum_n s_n (x_n - origin)^2; first, second (p,) float64, weight (n,) or empty."""
     n, p = X.shape
-    part, square, s = np.zeros(p, X.dtype), np.zeros(p, X.dtype), np.ones(64, X.dtype)
+    part, square, s = np.zeros(p, X.dtype), np.zeros(p, X.dtype), np.empty(64, X.dtype)
     for start in range(0, n, 64):
         stop = min(start + 64, n)
-        if weight.size > 0:
-            s[: stop - start] = weight[start:stop]
+        for i in range(stop - start):
+            s[i] = weight[start + i] if weight.size > 0 else 1
         fours = start + (stop - start) // 4 * 4
         for i in range(start, fours, 4):
             x0, x1, x2, x3 = X[i], X[i + 1], X[i + 2], X[i + 3]

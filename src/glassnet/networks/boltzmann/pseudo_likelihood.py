@@ -76,7 +76,8 @@ def add_choices(V: Array, x: Array, W: Array, a: Array, columns: Array, starts: 
     for r in range(V.shape[0]):
         for g in range(starts.size - 1):
             begin, end = starts[g], starts[g + 1]
-            rest[:] = x[r]
+            for j in range(nh):  # one by one, not rest[:]: see `compiling.py`
+                rest[j] = x[r, j]
             for c in range(begin, end):
                 i = columns[c]
                 for j in range(nh):
