@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -111,6 +112,34 @@ def test_a_compiled_prediction_reads_the_weights_of_the_moment_and_serves_severa
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+@pytest.mark.parametrize("n", [0, 1, 255, 256, 257, 5000])
+@pytest.mark.parametrize("threads", [2, 3, 5])
+def test_a_prediction_has_the_same_bits_on_any_number_of_threads(threads: int, n: int) -> None:
+    network = network_of([3, 8, 2], ["tanh"], loss=LINKED["softmax"])
+    theta, X, _ = drawn(network, n)
+    predict = CompiledPrediction(network, theta, network.loss.link)
+    np.testing.assert_array_equal(predict(X, threads), predict(X))
+
+
+def test_after_an_interrupt_no_thread_begins_another_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = network_of([3, 8, 2], ["tanh"])
+    theta, X, _ = drawn(network, 50_000)
+    predict, begun = CompiledPrediction(network, theta, "identity"), []
+
+    def watched(rows: np.ndarray, *given: object) -> None:
+        begun.append(threading.current_thread())
+        if begun[-1] is threading.main_thread():
+            raise KeyboardInterrupt
+        while threading.main_thread() not in begun:
+            time.sleep(0.001)
+        time.sleep(0.5)
+
+    monkeypatch.setattr(passes, "predict_pass", watched)
+    with pytest.raises(KeyboardInterrupt):
+        predict(X, 3)
+    assert 1 <= len(begun) <= 3  # of 12 parts: those that had begun
 
 
 def test_gelu_and_a_users_own_activation_cannot_be_compiled() -> None:

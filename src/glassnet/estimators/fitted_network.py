@@ -21,8 +21,8 @@ from glassnet.estimators.summary import summarise
 from glassnet.maths.losses import Loss
 from glassnet.networks.network import Network
 from glassnet.networks.passes import CompiledPrediction, can_be_compiled, is_quick, quick_prediction
-from glassnet.networks.products import is_shared
 from glassnet.training.history import History
+from glassnet.training.threads import threads_worth
 
 Array = NDArray[Any]
 
@@ -54,8 +54,8 @@ class FittedNetwork(HiddenUnits, ShowsItsNetwork):
     def _raw_prediction(self, X: Any) -> Array:
         """The raw prediction z (n, n_outputs) of checked rows."""
         network, pairs, quick = self._predictor()
-        if quick is not None and quick.takes(X) and not is_shared():
-            return quick(X)
+        if quick is not None and quick.takes(X):
+            return quick(X, threads_worth(len(X) * network.layout.n_weights))
         with np.errstate(over="ignore", invalid="ignore"):
             return network.raw_prediction(pairs, X)
 

@@ -61,7 +61,7 @@ def deterministic(threads: int | None = None) -> Iterator[None]:
     global _deterministic
     if threads is not None and threads < 1:
         raise ValueError(f"threads must be 1 or more, or None for as many as BLAS uses; got {threads!r}.")
-    count = threads or max([library["num_threads"] for library in _controller().info()], default=1)
+    count = threads or _blas_threads()
     _enter()
     _deterministic += 1
     try:
@@ -91,6 +91,16 @@ def threads_for(products: float) -> Iterator[None]:
         yield
     finally:
         _leave()
+
+
+def threads_worth(work: float) -> int:
+    """How many threads shall share ``work`` multiplications that need not wait for each other: as many as BLAS may use, or one."""
+    return 1 if work < WORTH_SHARING else _blas_threads()
+
+
+def _blas_threads() -> int:
+    """Threads that BLAS would use now."""
+    return max([library["num_threads"] for library in _controller().info() if library["user_api"] == "blas"], default=1)
 
 
 def _enter() -> None:
