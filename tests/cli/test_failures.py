@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import subprocess
 import sys
@@ -13,7 +14,10 @@ from click.testing import CliRunner
 
 import glassnet
 from glassnet.cli import main
+from glassnet.runs.baselines import Constant
+from glassnet.runs.choices import decided
 from glassnet.runs.config import RunConfig
+from glassnet.runs.remarking import remarks_on
 from glassnet.runs.training import train_run
 
 
@@ -77,6 +81,44 @@ def test_a_single_unit_that_cannot_learn_says_so_and_a_network_that_does_not(tab
     assert '--add "x1*x2"' in facts["remarks"][0]
     assert "cannot tell the classes apart" in " ".join(called("train", table, "--model", "logistic", "-o", tmp_path / "said")[1].split())
     assert train_run(RunConfig(data=str(table), model="logistic", add=("x1*x2",)), tmp_path / "product").facts["remarks"] == []
+
+
+def test_what_tells_the_classes_apart_is_not_told_that_it_cannot():
+    constant = Constant.of(np.repeat([0, 1], [990, 10]), classes=True)
+    good = {"accuracy": 0.9, "log_loss": 0.12, "roc_auc": 0.95, "f1_macro": 0.55}
+    facts = {
+        "training": {"loss": 0.1, "held_out_loss": 0.12},
+        "test": good,
+        "baselines": {"majority": {"accuracy": 0.99, "log_loss": 0.056}},
+    }
+    plain = decided(RunConfig(), "classification", 1000)
+    assert "tells the classes apart, but its probabilities are far too sure" in remarks_on(plain, facts, constant)[0]
+    weighed = plain.replace(class_weight="balanced")
+    assert remarks_on(weighed, facts, constant) == []
+    assert "hardly better than chance" in remarks_on(weighed, facts | {"test": good | {"roc_auc": 0.51}}, constant)[0]
+    assert remarks_on(weighed, facts | {"test": None}, constant) == []
+    assert "cannot tell the classes apart" in remarks_on(plain, facts | {"test": good | {"roc_auc": 0.51}}, constant)[0]
+
+
+def test_a_table_with_dates_is_learned_shown_and_explained(tmp_path):
+    random = np.random.default_rng(0)
+    days = pl.date_range(datetime.date(2023, 1, 1), datetime.date(2023, 6, 30), eager=True)
+    weekend = (days.dt.weekday() > 5).to_numpy()
+    for name, y in (("sales", 100 + 20 * weekend + random.normal(size=len(days))), ("busy", np.where(weekend, "yes", "no"))):
+        table = tmp_path / f"{name}.csv"
+        pl.DataFrame({"day": days, "at": days.cast(pl.Datetime), "warm": random.normal(size=len(days)), name: y.tolist()}).write_csv(table)
+        status, stdout, stderr = called("train", table, "--epochs", "5", "-o", tmp_path / name)
+        assert status == 0 and "it has never seen" in stdout, stderr
+        assert (tmp_path / name / "report.html").exists()
+        assert called("explain", tmp_path / name, table, "--row", "17")[0] == 0
+
+
+def test_a_run_says_where_it_is_asked_about_rows_that_it_learned_from(table, tmp_path):
+    assert called("train", table, "--epochs", "2", "-o", tmp_path / "run")[0] == 0
+    assert "learned from most of these rows" in called("evaluate", tmp_path / "run", table)[2]
+    other = tmp_path / "other.csv"
+    other.write_bytes(table.read_bytes())
+    assert "learned from" not in called("evaluate", tmp_path / "run", other)[2]
 
 
 def test_numbers_that_cannot_be_learned_are_no_better_than_their_mean(tmp_path):

@@ -65,15 +65,15 @@ def test_training_features_have_mean_0_and_deviation_1_at_any_scale(x):
 def test_a_constant_is_dropped_and_said():
     names, _, preparation = prepared({"x": [0.1] * 3, "y": [1, 2, 3]})
     assert names == ["y"]
-    assert preparation.messages_ == ["Column 'x' is dropped: it is 0.1 in every row."]
+    assert preparation.messages_ == ["Column 'x' is dropped: it is 0.1 in every row to learn from."]
 
 
 def test_many_columns_that_are_dropped_alike_share_a_sentence():
     constants = {f"x{j}": [0, 0, 0] for j in range(5)}
     *_, preparation = prepared({**constants, "y": [1, 2, 3], "one": [1, 1, 1]})
     assert preparation.messages_ == [
-        "5 columns are dropped, each because it is 0 in every row: 'x0', 'x1', 'x2', ...",
-        "Column 'one' is dropped: it is 1 in every row.",
+        "5 columns are dropped, each because it is 0 in every row to learn from: 'x0', 'x1', 'x2', ...",
+        "Column 'one' is dropped: it is 1 in every row to learn from.",
     ]
     with pytest.raises(DataError, match="No column is left: 5 columns are dropped, each because"):
         prepared(constants)

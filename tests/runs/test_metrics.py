@@ -46,6 +46,14 @@ def test_what_the_rows_do_not_define_is_none_and_never_nan():
         json.dumps(found, allow_nan=False)
 
 
+def test_the_single_unit_beside_a_network_weighs_the_classes_as_it_does():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(500, 2))
+    y = (X[:, 0] + random.normal(size=500) > 2).astype(int)
+    plain, weighed = (single_unit(X, y, classes=True, class_weight=weight).predict(X).sum() for weight in (None, "balanced"))
+    assert plain < y.sum() < weighed
+
+
 def test_a_sure_prediction_costs_what_its_logarithm_says():
     log_probability = np.array([[-1e4, 0.0]], dtype=np.float32)
     assert classification_metrics(np.array([0]), np.array([1]), log_probability, np.array([0, 1]))["log_loss"] == 1e4

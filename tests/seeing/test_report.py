@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Any
 from xml.etree import ElementTree
 
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import brentq
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -135,6 +137,20 @@ def test_every_kind_of_model_has_a_report(name: str) -> None:
     for svg in re.findall(r"<svg.*?</svg>", text, flags=re.S):
         ElementTree.fromstring(svg)
     assert report(model, X[test], y[test]).html, "the training rows may be left out"
+
+
+@pytest.mark.parametrize("k", [3, 10, 14])
+def test_every_class_has_its_curves_or_it_is_said_that_some_have_none(k: int) -> None:
+    random = np.random.default_rng(0)
+    y = np.repeat(np.arange(k), 12)
+    X = random.normal(size=(len(y), 3)) + y[:, None]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        net = MLPClassifier((4,), max_iter=3, random_state=0).fit(X, y)
+    text = report(net, X, y).html
+    areas = re.search(r"Areas ([\d., ]+)\.", text)
+    assert areas and len(areas[1].split(", ")) == min(k, 12)
+    assert ("The first 12 of 14 classes." in text) is (k == 14)
 
 
 def test_the_machines_of_a_deep_belief_network_are_told_with_their_own_numbers() -> None:

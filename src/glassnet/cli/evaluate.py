@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import Any
 
 import click
@@ -68,6 +69,8 @@ def command(
             raise ValueError(f"--fail-under {metric}={bound:g} can never be reached: {metric} is at most 1. Give a value up to 1.")
     place = places_of_new_rows(trained, data, given(reading))
     found = evaluate_run(trained, read_new_rows(trained, data, say, given(reading)), say, target=target, place=place)
+    if trained.config.data and os.path.realpath(data) == os.path.realpath(trained.config.data):
+        say("The run learned from most of these rows; how good it is on new ones is told by its test, in metrics.json.")
     metrics = found["metrics"]
     gates = [
         {"metric": name, "bound": bound, "value": metrics[name], "missed": is_missed(name, metrics[name], bound)} for name, bound in bounds

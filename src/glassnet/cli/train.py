@@ -99,7 +99,8 @@ def command(data: str | None, config_file: str | None, output: str | None, force
     or a file of arrays (.npz, .npy, idx).
 
     Whether classes or a number are to be predicted is decided from the target. Some rows are set aside first; they are asked once,
-    at the end, and baselines stand beside the result. Ctrl-C ends training and keeps the best weights so far.
+    at the end, and baselines stand beside the result. Ctrl-C ends training and keeps the best weights so far; while --search or the
+    machines of --model dbn are at work there are none yet, and nothing is saved.
     """
     try:
         result = _trained(config_file, given({"data": data, **options}), output, replace=force, quiet=quiet)

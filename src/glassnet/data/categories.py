@@ -65,7 +65,7 @@ class CategoryColumn(Column):
         levels = sorted(kept[: rules.max_categories])
         rare = sorted(frequent[len(levels) : len(levels) + REMEMBERED])
         if distinct == 1 and not missing:
-            return DroppedColumn(values.name, missing, distinct, f"it is {shown(known[0])} in every row", examples)
+            return DroppedColumn(values.name, missing, distinct, f"it is {shown(known[0])} in every row to learn from", examples)
         if not levels and not missing:
             reason = f"none of its {distinct:,} categories occurs in {floor:.0f} rows or more"
             return DroppedColumn(values.name, missing, distinct, reason, examples)

@@ -270,7 +270,7 @@ def constant_column(values: pl.Series) -> Column:
     value = str(values.drop_nulls()[0])
     if missing := values.null_count():
         return PresenceColumn(values.name, missing, 1, value)
-    return DroppedColumn(values.name, 0, 1, f"it is {value} in every row", value)
+    return DroppedColumn(values.name, 0, 1, f"it is {value} in every row to learn from", value)
 
 
 def flag_name(column: Column) -> list[str]:

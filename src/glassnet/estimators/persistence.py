@@ -150,6 +150,11 @@ def _taken_apart(model: Any) -> tuple[list[str] | None, Preparation | None, Any]
         if len(parts) == 2 and isinstance(parts[0], TablePreparation | ImagePreparation) and _is_ours(parts[1]):
             return list(names), parts[0], parts[1]
         given = "a Pipeline of " + ", ".join(type(part).__name__ for part in parts)
+        if _is_ours(parts[-1]):
+            given += (
+                ". TablePreparation standardises, fills in and encodes in one step; the last step can be saved alone, but will expect rows"
+            )
+            given += " as the steps before it leave them"
     elif _is_ours(model):
         return None, None, model
     else:

@@ -182,6 +182,10 @@ ACTIVATIONS: dict[str, Activation] = {
 }
 
 
+CALLED = {"sigmoid": "logistic", "linear": "identity", "none": "identity"}
+"""What other libraries call them."""
+
+
 def activation_named(choice: str | tuple[Callable[..., Any], Callable[..., Any]] | Activation) -> Activation:
     """The activation called ``choice``, or the user's own pair ``(f, f')`` once its slope has been checked.
 
@@ -191,7 +195,8 @@ def activation_named(choice: str | tuple[Callable[..., Any], Callable[..., Any]]
         return choice
     if isinstance(choice, str):
         if choice not in ACTIVATIONS:
-            raise ValueError(unknown_name("activation", choice, ACTIVATIONS))
+            known = f" {choice!r} is called {CALLED[choice]!r} here." if choice in CALLED else ""
+            raise ValueError(unknown_name("activation", choice, ACTIVATIONS) + known)
         return ACTIVATIONS[choice]
     if isinstance(choice, tuple | list) and len(choice) == 2 and all(callable(part) for part in choice):
         f, slope = choice

@@ -56,10 +56,10 @@ class Constant:
         return classification_metrics(y, classes[most], np.tile(np.log(self.shares), (len(y), 1)), classes)
 
 
-def single_unit(X: NDArray[Any], y: NDArray[Any], *, classes: bool) -> MLPClassifier | MLPRegressor:
-    """One logistic unit or softmax, or one linear unit, at its optimum on the training rows of a table."""
+def single_unit(X: NDArray[Any], y: NDArray[Any], *, classes: bool, class_weight: str | None = None) -> MLPClassifier | MLPRegressor:
+    """One logistic unit or softmax, or one linear unit, at its optimum on the training rows of a table, weighed as the network's are."""
     parameters: dict[str, Any] = {"hidden_layer_sizes": (), "solver": "lbfgs", "alpha": 1.0, "max_iter": 1000, "random_state": 0}
-    unit = MLPClassifier(**parameters) if classes else MLPRegressor(**parameters, standardise_target=True)
+    unit = MLPClassifier(**parameters, class_weight=class_weight) if classes else MLPRegressor(**parameters, standardise_target=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return unit.fit(X.astype(np.float64), y)

@@ -12,6 +12,10 @@ from glassnet.runs.config import RunConfig
 
 NEAR = 0.98
 """A loss above this share of the constant answer's is no better."""
+TOO_SURE = 1.1
+"""A loss above so many times the constant answer's is that of a network that is sure of what is wrong."""
+RANKS = 0.6
+"""Area under the ROC curve from which a network tells the classes apart, whatever its probabilities; chance gives 0.5."""
 
 
 def remarks_on(config: RunConfig, facts: Mapping[str, Any], constant: Constant, *, numbers: Sequence[str] = ()) -> list[str]:
@@ -25,12 +29,20 @@ def remarks_on(config: RunConfig, facts: Mapping[str, Any], constant: Constant, 
     if config.task == "classification":
         shares = np.array(constant.shares)
         entropy = float(-(shares * np.log(shares)).sum())
-        if config.loss == "log_loss" and loss is not None and loss >= NEAR * entropy:
+        if config.loss == "log_loss" and config.class_weight is None and loss is not None and loss >= NEAR * entropy:
+            if loss > TOO_SURE * entropy and test and test["roc_auc"] is not None and test["roc_auc"] >= RANKS:
+                return [
+                    f"It stops at {loss:.2g} nats per row, and always answering with the shares of the classes costs {entropy:.2g}: it "
+                    "tells the classes apart, but its probabilities are far too sure. Try a smaller --learning-rate or a larger --alpha."
+                ]
             return [
                 f"It stops at {loss:.2g} nats per row, and always answering with the shares of the classes costs {entropy:.2g}: this "
                 f"network cannot tell the classes apart. {advice}"
             ]
         most = baselines.get("majority")
+        if config.class_weight is not None:  # probabilities and accuracy are given up for rare classes; ranks are not
+            blind = bool(test) and test["roc_auc"] is not None and test["roc_auc"] < RANKS
+            return [f"On the test rows it ranks the classes hardly better than chance. {advice}"] if blind else []
         if test and most and _at_least(test["log_loss"], most["log_loss"]) and test["accuracy"] <= most["accuracy"]:
             return [f"On the test rows it is no better than always naming the most frequent class. {advice}"]
         return []

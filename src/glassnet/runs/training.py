@@ -312,7 +312,7 @@ def _results(config: RunConfig, prepared: Prepared, estimator: Any, constant: Co
         if isinstance(prepared.preparation, ImagePreparation):
             unit = single_unit_on_pictures(config, prepared)
         else:
-            unit = single_unit(prepared.training.X, prepared.training.y, classes=classes)
+            unit = single_unit(prepared.training.X, prepared.training.y, classes=classes, class_weight=config.class_weight)
         if not unit.stopped_because_.startswith("interrupted"):
             name = ("logistic" if len(estimator.classes_) == 2 else "softmax") if classes else "linear"
             baselines[name] = metrics_of(unit, X, y)

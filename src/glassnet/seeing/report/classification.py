@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
 from glassnet.seeing.report.charts import Axis, Chart
+from glassnet.seeing.report.curves import STROKES, stroke
 from glassnet.seeing.report.intervals import wilson
 from glassnet.seeing.report.material import Material
 from glassnet.seeing.report.wording import percent
@@ -202,7 +203,9 @@ def _cost_chart(counts: dict[str, list[int]], start: int) -> str:
 def _curves(material: Material) -> list[dict[str, Any]]:
     """ROC and precision-recall: of the second of two classes, or of each class against the rest."""
     wanted = [1] if material.binary else range(len(material.classes))
-    shown_classes = [j for j in wanted if 0 < (material.codes == j).sum() < len(material.codes)][:8]
+    shown_classes = [j for j in wanted if 0 < (material.codes == j).sum() < len(material.codes)]
+    left_out = f" The first {STROKES} of {len(shown_classes)} classes." if len(shown_classes) > STROKES else ""
+    shown_classes = shown_classes[:STROKES]
     if not shown_classes:
         return []
     roc = Chart("ROC", "recall against false alarms, over all thresholds", Axis.share("false alarms"), Axis.share("recall"))
@@ -211,14 +214,14 @@ def _curves(material: Material) -> list[dict[str, Any]]:
     key, words_roc, words_pr = [], [], []
     for at, j in enumerate(shown_classes):
         truth, p = material.codes == j, material.probability[:, j]
-        role, dash = ROLES[at % len(ROLES)], DASHES[at // len(ROLES)]
+        role, dash, named = stroke(at)
         false_alarms, recall, _ = roc_curve(truth, p)
         few = _thinned(len(recall))
         roc.line(false_alarms[few], recall[few], role, dash=dash, data_class=material.classes[j])
         precision, found, _ = precision_recall_curve(truth, p)
         few = _thinned(len(found))
         pr.line(found[few], np.r_[precision[few][:-1], precision[-2]], role, dash=dash, data_class=material.classes[j])
-        key.append({"role": role, "words": material.classes[j], "dashed": "dashed" if dash else ""})
+        key.append({"role": role, "words": material.classes[j], "dashed": named})
         words_roc.append(f"{roc_auc_score(truth, p):.3f}")
         words_pr.append(f"{average_precision_score(truth, p):.3f}")
     if material.binary:
@@ -240,8 +243,13 @@ def _curves(material: Material) -> list[dict[str, Any]]:
             },
         ]
     return [
-        {"title": "ROC, each class against the rest", "svg": roc.svg, "key": key, "caption": f"Areas {', '.join(words_roc)}."},
-        {"title": "Precision and recall of each class", "svg": pr.svg, "key": key, "caption": f"Average precisions {', '.join(words_pr)}."},
+        {"title": "ROC, each class against the rest", "svg": roc.svg, "key": key, "caption": f"Areas {', '.join(words_roc)}.{left_out}"},
+        {
+            "title": "Precision and recall of each class",
+            "svg": pr.svg,
+            "key": key,
+            "caption": f"Average precisions {', '.join(words_pr)}.{left_out}",
+        },
     ]
 
 
@@ -283,10 +291,6 @@ def _calibration(material: Material) -> dict[str, Any] | None:
         "key": [],
         "caption": f"{BINS} groups of equal size with 95 % intervals (Wilson); on the dashed line probabilities are right. {caption}",
     }
-
-
-ROLES = ("positive", "negative", "gradient", "quiet")
-DASHES = (None, "6 3")
 
 
 def _thinned(n: int) -> Array:

@@ -113,18 +113,24 @@ def _per_layer(material: Material) -> list[dict[str, str] | None]:
             chart.line(
                 epochs[chosen],
                 smooth[chosen],
-                ROLES[l % len(ROLES)],
-                dash=DASHES[(l // len(ROLES)) % len(DASHES)],
+                stroke(l)[0],
+                dash=stroke(l)[1],
                 width=1.3,
                 data_layer=str(l + 1),
             )
-        layers = [(ROLES[l % len(ROLES)], f"layer {l + 1}", "dashed" if l >= len(ROLES) else "") for l in range(values.shape[1])]
+        layers = [(stroke(l)[0], f"layer {l + 1}", stroke(l)[2]) for l in range(values.shape[1])]
         drawn.append({"title": title, "svg": chart.svg, "key": _key(layers), "caption": caption})
     return drawn
 
 
 ROLES = ("positive", "negative", "gradient", "quiet")
-DASHES = (None, "6 3", "2 3")
+DASHES = ((None, ""), ("6 3", "dashed"), ("2 3", "dotted"))
+STROKES = len(ROLES) * len(DASHES)
+
+
+def stroke(line: int) -> tuple[str, str | None, str]:
+    """(colour, dashes, what the key calls them) of one line of several; after STROKES they begin anew."""
+    return ROLES[line % len(ROLES)], *DASHES[line // len(ROLES) % len(DASHES)]
 
 
 def _key(entries: list[tuple[str, str, str]]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,8 @@ def _weighed(traced: Trace) -> list[dict[str, str]]:
             value = "yes" if entry.value else "no"
         elif entry.original is None or isinstance(entry.original, str):
             value = shown(entry.value, 3)
+        elif isinstance(entry.original, datetime.date):  # this feature is a part of it
+            value = str(entry.original)
         else:
             side = f", {shown(abs(entry.value), 2)} deviations {'above' if entry.value > 0 else 'below'} the mean" if scaled else ""
             value = f"{amount(float(entry.original))}{side}"

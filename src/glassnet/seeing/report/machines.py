@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.seeing.report.charts import Axis, Chart
-from glassnet.seeing.report.curves import DASHES, ROLES
+from glassnet.seeing.report.curves import stroke
 from glassnet.seeing.report.material import Machine, Material
 from glassnet.seeing.svg import shown
 
@@ -64,8 +64,8 @@ def _curve(learned: Sequence[Machine], column: str, title: str, caption: str) ->
     chart = Chart(title, ends, Axis.over(every[:, 0], "epoch", tight=True), Axis.over(every[:, 1], title.lower()))
     key = []
     for l, pairs in enumerate(known):
-        role, dash = ROLES[l % len(ROLES)], DASHES[(l // len(ROLES)) % len(DASHES)]
+        role, dash, named = stroke(l)
         epochs, values = np.array(pairs, dtype=np.float64).reshape(-1, 2).T
         chart.line(epochs, values, role, dash=dash, data_machine=str(l + 1))
-        key.append({"role": role, "words": f"machine {l + 1}", "dashed": "" if dash is None else "dashed"})
+        key.append({"role": role, "words": f"machine {l + 1}", "dashed": named})
     return {"title": title, "svg": chart.svg, "key": key, "caption": caption}
