@@ -55,7 +55,7 @@ class FittedNetwork(HiddenUnits, ShowsItsNetwork):
         """The raw prediction z (n, n_outputs) of checked rows."""
         network, pairs, quick = self._predictor()
         if quick is not None and quick.takes(X):
-            return quick(X, threads_worth(len(X) * network.layout.n_weights))
+            return quick(X, threads_worth(len(X) * quick.work))
         with np.errstate(over="ignore", invalid="ignore"):
             return network.raw_prediction(pairs, X)
 

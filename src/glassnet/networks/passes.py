@@ -195,10 +195,10 @@ class CompiledPrediction:
 
     def __init__(self, network: Network, theta: Array, link: str, *, both_classes: bool = False) -> None:
         net, most = Spelled.of(network, 0, theta.dtype), rows_of_a_block(network)
-        self.theta = theta
+        self.theta, self.work = theta, network.layout.n_weights  # multiplications a row
         self.arguments = (theta, net.sizes, net.biased, net.codes, net.free, LINKS.index(link), most)
         self.columns, self.dtype = 2 if both_classes else network.layers[-1].n_out, theta.dtype
-        self.some = max(1, CALL_STEPS // (most * (network.layout.n_weights + 8 * int(net.sizes.sum())))) * most
+        self.some = max(1, CALL_STEPS // (most * (self.work + 8 * int(net.sizes.sum())))) * most
 
     def __call__(self, X: Array, threads: int = 1) -> Array:
         """Predict every row of X: (n, n_outputs), or (n, 2) for both classes; the same bits on any number of ``threads``."""
