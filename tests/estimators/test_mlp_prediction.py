@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import glassnet
 from glassnet import MLPClassifier, MLPRegressor
@@ -123,6 +125,14 @@ def test_what_the_quick_way_does_not_take_is_predicted_by_the_layers(parameters:
 def test_rows_in_any_order_of_memory_give_the_same(make: Any) -> None:
     net = fitted(MLPClassifier, Y)
     np.testing.assert_allclose(net.predict_proba(make()), net.predict_proba(X), rtol=1e-5)
+
+
+def test_what_cannot_be_saved_or_is_called_otherwise_here_is_said_with_what_to_do(tmp_path: Path) -> None:
+    pipeline = make_pipeline(StandardScaler(), fitted(MLPClassifier, Y))
+    with pytest.raises(TypeError, match="got a Pipeline of StandardScaler, MLPClassifier. TablePreparation standardises"):
+        glassnet.save(pipeline, tmp_path / "net.safetensors")
+    with pytest.raises(ValueError, match="'sigmoid' is called 'logistic' here"):
+        fitted(MLPClassifier, Y, activation="sigmoid")
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

@@ -57,7 +57,7 @@ def test_no_array_is_handed_from_a_kernel_to_python() -> None:
         for tree in trees
         for part in ast.walk(tree)
         if isinstance(part, ast.FunctionDef)
-        and any(isinstance(mark, ast.Name) and mark.id in ("kernel", "unfolded") for mark in part.decorator_list)
+        and any(isinstance(mark, ast.Name) and mark.id in ("kernel", "inlined") for mark in part.decorator_list)
     ]
     assert len(kernels) > 40
     give = {part.name for part in kernels if part.returns is not None and "Array" in ast.unparse(part.returns)}

@@ -152,9 +152,9 @@ def _taken_apart(model: Any) -> tuple[list[str] | None, Preparation | None, Any]
         given = "a Pipeline of " + ", ".join(type(part).__name__ for part in parts)
         if _is_ours(parts[-1]):
             given += (
-                ". TablePreparation standardises, fills in and encodes in one step; the last step can be saved alone, but will expect rows"
+                ". TablePreparation standardises, fills in and encodes in one step; the last step can be saved alone, but will expect rows "
+                "as the steps before it leave them"
             )
-            given += " as the steps before it leave them"
     elif _is_ours(model):
         return None, None, model
     else:

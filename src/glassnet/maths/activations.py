@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.checks import unknown_name
-from glassnet.maths.compiling import kernel, unfolded
+from glassnet.maths.compiling import inlined, kernel
 from glassnet.maths.exponential import exp, expm1, log1p_unit, logistic, tanh
 
 Array = NDArray[Any]
@@ -84,7 +84,7 @@ def activate(A: Array, b: Array, code: int) -> None:
                 A[i, j] = half * z * (one + A.dtype.type(math.erf(z * root)))
 
 
-@unfolded
+@inlined
 def column_sums(D: Array, sums: Array) -> None:
     """sums <- sum_n D, for D (n, k): four rows at a time, so that the sums are read and written a quarter as often."""
     n, k = D.shape

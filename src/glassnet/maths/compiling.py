@@ -40,7 +40,7 @@ def kernel(function: F) -> F:
     return _compiled(function, forceinline=True, no_cfunc_wrapper=True)
 
 
-def unfolded(function: F) -> F:
+def inlined(function: F) -> F:
     """A kernel whose lines are written into its callers before they are compiled, so that it is compiled once and not twice.
 
     For short ones, and for those that do little but call others: what has many branches takes the compiler longer that way.

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.maths.compiling import kernel, unfolded
+from glassnet.maths.compiling import inlined, kernel
 
 Array = NDArray[Any]
 
@@ -38,7 +38,7 @@ def penalised(g: float, w: float, scale: float, l2: float) -> float:
     return scale * g + l2 * w
 
 
-@unfolded
+@inlined
 def step_size(code: int, rate: float, beta_1: float, beta_2: float, t: int) -> float:
     """Adam's r_t = r sqrt(1 - b2^t) / (1 - b1^t) for the t-th update; r for the others."""
     if code == ADAM:
@@ -102,7 +102,7 @@ def update(
     return float(squares), float(slope)
 
 
-@unfolded
+@inlined
 def shrink(W: Array, moment: Array, code: int, nesterov: bool, constants: Array, l1: float) -> None:
     """Soft threshold, the proximal step of an L1 penalty: W <- sign(W) max(|W| - u, 0), where u is ``l1`` times the weight's step size.
 
@@ -120,7 +120,7 @@ def shrink(W: Array, moment: Array, code: int, nesterov: bool, constants: Array,
             moment[i] += (W[i] - w) / mu if nesterov else W[i] - w
 
 
-@unfolded
+@inlined
 def absolute_sum(W: Array) -> float:
     """sum |W|, which an L1 penalty multiplies."""
     total = 0.0

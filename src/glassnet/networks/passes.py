@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.maths.activations import activate, descend
-from glassnet.maths.compiling import kernel, unfolded
+from glassnet.maths.compiling import inlined, kernel
 from glassnet.maths.exponential import exp, logistic
 from glassnet.maths.losses import softmax
 
@@ -40,7 +40,7 @@ CALL_STEPS = 100_000_000
 """Multiplications, and eight for every unit, in one call of it: some hundredths of a second, after which Ctrl-C is heard."""
 
 
-@unfolded
+@inlined
 def multiply_by_transpose(D: Array, W: Array, dX: Array) -> None:
     """dX <- D W'. With one output it is an outer product, which takes BLAS three times as long as a loop."""
     if W.shape[1] == 1:
@@ -53,7 +53,7 @@ def multiply_by_transpose(D: Array, W: Array, dX: Array) -> None:
         np.dot(D, W.T, dX)
 
 
-@unfolded
+@inlined
 def units(sizes: Array) -> int:
     """Units of all layers after the inputs."""
     total = 0
@@ -62,7 +62,7 @@ def units(sizes: Array) -> int:
     return total
 
 
-@unfolded
+@inlined
 def forward_pass(X: Array, theta: Array, sizes: Array, biased: Array, codes: Array, free: Array, activations: Array, room: int) -> Array:
     """Return the raw prediction (n, n_outputs), a view into ``activations``, which keeps every A_l."""
     n, at, here, read = len(X), 0, 0, X
@@ -80,7 +80,7 @@ def forward_pass(X: Array, theta: Array, sizes: Array, biased: Array, codes: Arr
     return read
 
 
-@unfolded
+@inlined
 def backward_pass(
     X: Array,
     theta: Array,
@@ -182,9 +182,8 @@ def has_small_products(network: Network) -> bool:
 
 def rows_of_a_block(network: Network) -> int:
     """Rows that pass through the network at once: so many that its products are still small to BLAS, or ROOM where that is too few."""
-    if not has_small_products(network):
-        return ROOM
-    return min(SMALL_PRODUCT // max(layer.n_in * layer.n_out for layer in network.layers) // 8 * 8, ROOM)
+    rows = SMALL_PRODUCT // max(layer.n_in * layer.n_out for layer in network.layers)
+    return min(rows // 8 * 8, ROOM) if has_small_products(network) else ROOM
 
 
 class CompiledPrediction:
