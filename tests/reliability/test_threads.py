@@ -77,6 +77,81 @@ def test_shared_products_are_products(shape: tuple[int, int, int], share: int, m
         np.testing.assert_allclose(out, A @ B)
 
 
+@pytest.mark.parametrize(
+    "shape, across, along, tile",
+    [
+        ((128, 784, 256), False, False, (16, 64)),
+        ((784, 128, 512), True, False, (112, 64)),
+        ((128, 512, 512), False, True, (32, 32)),
+        ((200, 100, 128), False, False, (100, 64)),
+        ((200, 2000, 128), False, False, (4, 64)),
+        ((128, 784, 250), False, False, None),  # columns that do not divide evenly
+        ((127, 784, 256), False, False, None),  # rows that do not
+        ((784, 512, 512), True, False, None),  # long sums across the rows of a transposed factor
+        ((128, 64, 512), False, True, None),  # short sums along those of the other
+        ((544, 512, 512), False, True, None),  # many rows
+        ((128, 1024, 512), False, True, None),  # no small tile of 32 by 32
+        ((128, 784, 256), True, True, None),
+        ((64, 64, 64), False, False, None),  # small as it is
+    ],
+)
+def test_tiles_give_the_whole_product(shape: tuple[int, int, int], across: bool, along: bool, tile: tuple[int, int] | None) -> None:
+    n, k, m = shape
+    assert products._tile(n, k, m, across, along) == tile
+    A = RANDOM.normal(size=(k, n) if across else (n, k)).astype(np.float32)
+    B = RANDOM.normal(size=(m, k) if along else (k, m)).astype(np.float32)
+    A, B = A.T if across else A, B.T if along else B
+    wide = np.full((n, m + 64), np.nan, np.float32)
+    out = wide[:, :m]
+    products.use_tiles(True)
+    try:
+        products.multiply(A, B, out)
+    finally:
+        products.use_tiles(False)
+    np.testing.assert_allclose(out, A.astype(np.float64) @ B.astype(np.float64), rtol=0, atol=1e-5 * k**0.5)
+    assert np.isnan(wide[:, m:]).all()
+
+
+def test_tiles_give_the_same_bits_on_any_number_of_threads() -> None:
+    A, B = RANDOM.normal(size=(128, 784)).astype(np.float32), RANDOM.normal(size=(784, 512)).astype(np.float32)
+    found = set()
+    for count in (1, 2, 4):
+        out = np.empty((128, 512), np.float32)
+        with threads.deterministic(count):
+            products.use_tiles(True)  # whatever this processor is
+            products.multiply(A, B, out)
+        found.add(out.tobytes())
+    assert len(found) == 1
+    assert not products._tiles
+
+
+@pytest.mark.parametrize(
+    "architectures, fast", [(["SkylakeX", "SkylakeX"], True), (["SkylakeX", "Haswell"], False), ([], False), ([None], False)]
+)
+def test_tiles_are_for_a_blas_that_is_fast_at_small_products(
+    architectures: list[str | None], fast: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Controller:
+        def info(self) -> list[dict[str, Any]]:
+            return [{"user_api": "blas", "architecture": name} for name in architectures] + [{"user_api": "openmp"}]
+
+    monkeypatch.setattr(threads, "_controller", Controller)
+    assert threads._is_fast_at_small_products.__wrapped__() is fast
+
+
+def test_tiles_last_as_long_as_blas_has_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "_is_fast_at_small_products", lambda: True)
+    with threads.threads_for(0.0):
+        assert products._tiles
+        with threads.threads_for(0.0):
+            assert products._tiles
+        assert products._tiles
+    assert not products._tiles
+    with threads.threads_for(1e12):
+        assert products._tiles is (threads._blas_threads() == 1)
+    assert not products._tiles
+
+
 def test_an_error_in_a_thread_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(products, "LEAST_SHARED", 0)
     with threads.deterministic(2), pytest.raises(ValueError):

@@ -14,10 +14,12 @@ ORDER = np.array([6, 0, 3, 2, 5, 1, 4])
 
 
 @pytest.mark.parametrize("stored", [np.float64, np.float32, np.uint8, np.int64])
-def test_gather_picks_rows_and_converts_them(stored: type) -> None:
-    out = np.empty((3, 3), np.float32)
-    gather(X.astype(stored), ORDER[:3], out)
-    np.testing.assert_array_equal(out, X[ORDER[:3]])
+@pytest.mark.parametrize("n", range(8))
+def test_gather_picks_rows_and_converts_them(stored: type, n: int) -> None:
+    out = np.full((7, 3), 99, np.float32)
+    gather(X.astype(stored), ORDER[:n], out[:n])
+    np.testing.assert_array_equal(out[:n], X[ORDER[:n]])
+    assert (out[n:] == 99).all()
 
 
 @pytest.mark.parametrize(

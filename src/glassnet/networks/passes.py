@@ -22,6 +22,7 @@ from glassnet.maths.activations import activate, descend
 from glassnet.maths.compiling import inlined, kernel
 from glassnet.maths.exponential import exp, logistic
 from glassnet.maths.losses import softmax
+from glassnet.networks.products import SMALL_PRODUCT
 
 if TYPE_CHECKING:
     from glassnet.networks.network import Network
@@ -34,8 +35,6 @@ ROOM = 256
 """Rows of a block of the compiled prediction, at most."""
 LEAST_ROOM = 32
 """Rows of a block, at least: with fewer, preparing the next product takes longer than the product."""
-SMALL_PRODUCT = 1_000_000
-"""Multiplications of a product up to which OpenBLAS multiplies without copying its factors first, a fifth faster (measured)."""
 CALL_STEPS = 100_000_000
 """Multiplications, and eight for every unit, in one call of it: some hundredths of a second, after which Ctrl-C is heard."""
 

@@ -21,9 +21,15 @@ Array = NDArray[Any]
 @kernel
 def gather(X: Array, rows: Array, out: Array) -> None:
     """out[i] <- X[rows[i]], converted to the dtype of ``out``."""
-    for i in range(rows.size):
+    n, k = rows.size, X.shape[1]
+    fours = n // 4 * 4
+    for i in range(0, fours, 4):  # four rows at a time: while one is awaited from memory, the others are on their way
+        a, b, c, d = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
+        for j in range(k):
+            out[i, j], out[i + 1, j], out[i + 2, j], out[i + 3, j] = X[a, j], X[b, j], X[c, j], X[d, j]
+    for i in range(fours, n):
         row = rows[i]
-        for j in range(X.shape[1]):
+        for j in range(k):
             out[i, j] = X[row, j]
 
 

@@ -17,13 +17,16 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-from glassnet.networks.products import shared_by
+from glassnet.networks.products import shared_by, use_tiles
 
 WORTH_SHARING = 20_000_000
 """Multiplications in one product from which several threads pay."""
 
 DETERMINISTIC = "GLASSNET_DETERMINISTIC"
 """The environment variable that makes every training deterministic; its value may be the number of threads."""
+
+SMALL_WITHOUT_COPY = {"SkylakeX", "Cooperlake", "SapphireRapids"}
+"""Processors, in OpenBLAS's words, where it multiplies small matrices without copying them first: those with AVX-512, of AMD too."""
 
 _deterministic = 0
 _lock = threading.Lock()
@@ -83,7 +86,7 @@ def threads_for(products: float) -> Iterator[None]:
         with deterministic(int(wish) if wish.isdigit() and int(wish) > 1 else None):
             yield
         return
-    if products >= WORTH_SHARING or _deterministic:
+    if _deterministic or (products >= WORTH_SHARING and _blas_threads() > 1):
         yield
         return
     _enter()
@@ -103,11 +106,19 @@ def _blas_threads() -> int:
     return max([library["num_threads"] for library in _controller().info() if library["user_api"] == "blas"], default=1)
 
 
+@functools.cache
+def _is_fast_at_small_products() -> bool:
+    """Whether every BLAS of this process multiplies small matrices without copying them first."""
+    libraries = [library for library in _controller().info() if library["user_api"] == "blas"]
+    return bool(libraries) and all(library.get("architecture") in SMALL_WITHOUT_COPY for library in libraries)
+
+
 def _enter() -> None:
     global _blocks, _limit
     with _lock:
         if _blocks == 0:
             _limit = _controller().limit(limits=1, user_api="blas")
+            use_tiles(_is_fast_at_small_products())
         _blocks += 1
 
 
@@ -116,5 +127,6 @@ def _leave() -> None:
     with _lock:
         _blocks -= 1
         if _blocks == 0:
+            use_tiles(False)
             _limit.restore_original_limits()
             _limit = None
