@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.sparse
 
-from glassnet.training.rows import Batches, Rows, gather
+from glassnet.training.rows import Batches, Rows, gather, gather_wide
 
 X = np.arange(21, dtype=np.float64).reshape(7, 3)
 Y = np.arange(7, dtype=np.float64)[:, None]
@@ -15,7 +17,8 @@ ORDER = np.array([6, 0, 3, 2, 5, 1, 4])
 
 @pytest.mark.parametrize("stored", [np.float64, np.float32, np.uint8, np.int64])
 @pytest.mark.parametrize("n", range(8))
-def test_gather_picks_rows_and_converts_them(stored: type, n: int) -> None:
+@pytest.mark.parametrize("gather", [gather, gather_wide])
+def test_gather_picks_rows_and_converts_them(gather: Any, stored: type, n: int) -> None:
     out = np.full((7, 3), 99, np.float32)
     gather(X.astype(stored), ORDER[:n], out[:n])
     np.testing.assert_array_equal(out[:n], X[ORDER[:n]])
@@ -36,6 +39,13 @@ def test_batches_cover_every_row_once_in_the_order_given(size: int, form) -> Non
     np.testing.assert_array_equal(np.vstack(seen_X), X[ORDER])
     np.testing.assert_array_equal(np.vstack(seen_y), Y[ORDER])
     assert lengths == [min(size, 7)] * (7 // min(size, 7)) + ([7 % size] if size < 7 and 7 % size else [])
+
+
+@pytest.mark.parametrize("columns", [255, 256, 300])
+def test_wide_rows_are_gathered_too(columns: int) -> None:
+    X = np.random.default_rng(0).normal(size=(7, columns)).astype(np.float32)
+    seen = np.vstack([batch.copy() for batch, _, _ in Batches(Rows(X, Y.astype(np.float32)), 5)(ORDER)])
+    np.testing.assert_array_equal(seen, X[ORDER])
 
 
 def test_batches_carry_the_weights_of_their_rows() -> None:
