@@ -31,9 +31,10 @@ Array = NDArray[Any]
 Layers = list[tuple[Array, Array]]
 
 RATE, BETA_1, BETA_2, EPSILON, ALPHA, SEED = 1e-3, 0.9, 0.999, 1e-12, 1e-4, 7
-FIRST_EPOCH, LAST_EPOCH = 1e-6, 2e-2
-"""Relative differences allowed between losses after one epoch in float64, and at the end in float32. With so small an epsilon the first
-step moves every weight by r, however small its gradient: one whose sign is a matter of rounding goes the other way; float32 has such."""
+FIRST_EPOCH = {np.float64: 1e-6, np.float32: 5e-3}
+LAST_EPOCH = 2e-2
+"""Relative differences allowed between losses after one epoch, and at the end in float32. With so small an epsilon the first step moves
+every weight by r, however small its gradient: one whose sign is a matter of rounding goes the other way; float32 has such."""
 
 
 @dataclass(frozen=True)
@@ -294,12 +295,15 @@ def losses_of(work: Work, results: dict[str, Layers], X: Array, y: Array, tolera
 
 
 def same_work(work: Work, X: Array, y: Array, threads: int) -> str:
-    """The losses after one epoch in float64, equal to rounding."""
-    first, double = replace(work, epochs=1), X.astype(np.float64)
-    with in_double_precision():
-        contenders, _ = contenders_of(first, double, y, threads)
-        results = {contender.name: contender.run(contender.prepare()) for contender in contenders}
-    return losses_of(first, results, double, y, FIRST_EPOCH)
+    """The losses after one epoch in float64 and in float32, equal to rounding."""
+    first, told = replace(work, epochs=1), []
+    for dtype, tolerance in FIRST_EPOCH.items():
+        inputs = X.astype(dtype)
+        with in_double_precision() if dtype is np.float64 else contextlib.nullcontext():
+            contenders, _ = contenders_of(first, inputs, y, threads)
+            results = {contender.name: contender.run(contender.prepare()) for contender in contenders}
+        told.append(f"in {np.dtype(dtype)} {losses_of(first, results, inputs, y, tolerance)}")
+    return "; ".join(told)
 
 
 def in_double_precision() -> contextlib.AbstractContextManager[Any]:
@@ -334,6 +338,6 @@ def run(row: str, *, quick: bool, repeats: int, threads: int) -> Result:
     limit = epoch_seconds(work.sizes, work.batch, work.steps)
     notes = [
         f"{work.epochs} epochs of {work.steps} updates",
-        f"loss {final_loss(work, replay(work, X.dtype)[0], X, y):.6f} at the start; after 1 epoch in float64 {begun}; at the end {ended}",
+        f"loss {final_loss(work, replay(work, X.dtype)[0], X, y):.6f} at the start; after 1 epoch {begun}; at the end {ended}",
     ]
     return Result(row, work.words(), "ms per epoch", times, marks_of(row, times), limit, "products and updates", notes, missing)

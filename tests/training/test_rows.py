@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
+from glassnet.training import rows
 from glassnet.training.rows import Batches, Rows, gather, gather_wide
 
 X = np.arange(21, dtype=np.float64).reshape(7, 3)
@@ -41,11 +42,23 @@ def test_batches_cover_every_row_once_in_the_order_given(size: int, form) -> Non
     assert lengths == [min(size, 7)] * (7 // min(size, 7)) + ([7 % size] if size < 7 and 7 % size else [])
 
 
-@pytest.mark.parametrize("columns", [255, 256, 300])
-def test_wide_rows_are_gathered_too(columns: int) -> None:
-    X = np.random.default_rng(0).normal(size=(7, columns)).astype(np.float32)
+@pytest.mark.parametrize(
+    "columns, dtype, wide", [(rows.WIDE - 1, np.float32, False), (rows.WIDE, np.float32, True), (rows.WIDE, np.uint8, False)]
+)
+def test_wide_rows_that_need_no_conversion_are_gathered_four_at_a_time(
+    columns: int, dtype: type, wide: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = []
+
+    def watched(*arguments: Any) -> None:
+        used.append(True)
+        gather_wide(*arguments)
+
+    monkeypatch.setattr(rows, "gather_wide", watched)
+    X = np.random.default_rng(0).integers(0, 255, size=(7, columns)).astype(dtype)
     seen = np.vstack([batch.copy() for batch, _, _ in Batches(Rows(X, Y.astype(np.float32)), 5)(ORDER)])
     np.testing.assert_array_equal(seen, X[ORDER])
+    assert bool(used) is wide
 
 
 def test_batches_carry_the_weights_of_their_rows() -> None:

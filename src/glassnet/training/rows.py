@@ -18,7 +18,7 @@ from glassnet.maths.compiling import kernel
 Array = NDArray[Any]
 
 WIDE = 256
-"""Columns from which four rows at a time are gathered faster than one."""
+"""Columns from which four rows at a time are gathered faster than one, where nothing is converted."""
 
 
 @kernel
@@ -32,7 +32,7 @@ def gather(X: Array, rows: Array, out: Array) -> None:
 
 @kernel
 def gather_wide(X: Array, rows: Array, out: Array) -> None:
-    """The same, four rows at a time: while one is awaited from memory, the others are on their way. It pays from WIDE columns."""
+    """The same, four rows at a time: while one is awaited from memory, the others are on their way."""
     n = rows.size
     fours = n // 4 * 4
     for i in range(0, fours, 4):
@@ -126,4 +126,5 @@ class Batches:
                 yield X, self._y[:n], self._weight[:n]
 
     def _from_array(self, chosen: Array, out: Array) -> None:
-        (gather if out.shape[1] < WIDE else gather_wide)(self.rows.X, chosen, out)
+        X = self.rows.X
+        (gather_wide if X.shape[1] >= WIDE and X.dtype == out.dtype else gather)(X, chosen, out)

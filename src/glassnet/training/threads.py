@@ -17,7 +17,7 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-from glassnet.networks.products import shared_by, use_tiles
+from glassnet.networks.products import in_tiles, shared_by
 
 WORTH_SHARING = 20_000_000
 """Multiplications in one product from which several threads pay."""
@@ -31,6 +31,7 @@ SMALL_WITHOUT_COPY = {"SkylakeX", "Cooperlake", "SapphireRapids"}
 _deterministic = 0
 _lock = threading.Lock()
 _blocks = 0
+_free = 1
 _limit: Any = None
 
 
@@ -79,21 +80,27 @@ def deterministic(threads: int | None = None) -> Iterator[None]:
 def threads_for(products: float) -> Iterator[None]:
     """Run the block on one BLAS thread unless its typical product has ``products`` >= WORTH_SHARING multiplications.
 
-    The number of threads belongs to the whole process: of blocks that overlap, the last one to end restores it.
+    Where BLAS has one thread, the products of the block go to it in small tiles, if those are faster. The number of threads belongs to the
+    whole process: of blocks that overlap, the last one to end restores it.
     """
     wish = os.environ.get(DETERMINISTIC, "")
-    if wish and wish != "0" and not _deterministic:
-        with deterministic(int(wish) if wish.isdigit() and int(wish) > 1 else None):
+    tiles = in_tiles(_is_fast_at_small_products())
+    if _deterministic:
+        with tiles:
             yield
-        return
-    if _deterministic or (products >= WORTH_SHARING and _blas_threads() > 1):
-        yield
-        return
-    _enter()
-    try:
-        yield
-    finally:
-        _leave()
+    elif wish and wish != "0":
+        with deterministic(int(wish) if wish.isdigit() and int(wish) > 1 else None), tiles:
+            yield
+    elif products >= WORTH_SHARING:
+        with tiles if _free_threads() == 1 else contextlib.nullcontext():
+            yield
+    else:
+        _enter()
+        try:
+            with tiles:
+                yield
+        finally:
+            _leave()
 
 
 def threads_worth(work: float) -> int:
@@ -106,19 +113,26 @@ def _blas_threads() -> int:
     return max([library["num_threads"] for library in _controller().info() if library["user_api"] == "blas"], default=1)
 
 
+def _free_threads() -> int:
+    """Threads that BLAS would use without the limit of a training that runs meanwhile."""
+    with _lock:
+        return _free if _blocks else _blas_threads()
+
+
 @functools.cache
 def _is_fast_at_small_products() -> bool:
-    """Whether every BLAS of this process multiplies small matrices without copying them first."""
+    """Whether NumPy's BLAS multiplies small matrices without copying them first."""
     libraries = [library for library in _controller().info() if library["user_api"] == "blas"]
-    return bool(libraries) and all(library.get("architecture") in SMALL_WITHOUT_COPY for library in libraries)
+    numpys = [library for library in libraries if "numpy" in library["filepath"]] or libraries
+    return bool(numpys) and all(library.get("architecture") in SMALL_WITHOUT_COPY for library in numpys)
 
 
 def _enter() -> None:
-    global _blocks, _limit
+    global _blocks, _limit, _free
     with _lock:
         if _blocks == 0:
+            _free = _blas_threads()
             _limit = _controller().limit(limits=1, user_api="blas")
-            use_tiles(_is_fast_at_small_products())
         _blocks += 1
 
 
@@ -127,6 +141,5 @@ def _leave() -> None:
     with _lock:
         _blocks -= 1
         if _blocks == 0:
-            use_tiles(False)
             _limit.restore_original_limits()
             _limit = None
