@@ -6,8 +6,8 @@ blocks in turn: no sum is parted, so no bit depends on who computes what.
 
 OpenBLAS copies the factors of a large product into an order of its own before it multiplies; a small one it multiplies where it lies, on
 processors with AVX-512. Where it runs on one thread, a product of float32 of round sizes whose right factor stays in the cache is handed
-over in small tiles, in one call of NumPy: 12 % faster at the median of 627 shapes (measured). Each number is one running sum then, whose rounding is two or three
-times as large.
+over in small tiles, in one call of NumPy: 12 % faster at the median of 627 shapes (measured). Each number is one running sum then, whose
+rounding is two or three times as large.
 
 Shapes   X (n, k)   W (k, m)   out (n, m)
 """
@@ -124,8 +124,10 @@ def _in_blocks(X: Array, W: Array, out: Array, tiles: bool) -> None:
     """The product in one call, in small ``tiles`` if they pay; a long one in blocks as square as can be, for BLAS copies their sides."""
     n, inner, m = len(X), X.shape[1], W.shape[1]
     most = LONGEST_PRODUCT * 8 // max(4, X.dtype.itemsize)
-    if n * inner * m <= most:
-        tile = _tile(n, inner, m, _is_transposed(X), _is_transposed(W)) if tiles and X.dtype == W.dtype == np.float32 else None
+    work = n * inner * m
+    if work <= most:
+        large = tiles and work > SMALL_PRODUCT and X.dtype == W.dtype == np.float32
+        tile = _tile(n, inner, m, _is_transposed(X), _is_transposed(W)) if large else None
         if tile is None:
             np.matmul(X, W, out=out)
         else:
@@ -149,7 +151,7 @@ def _is_transposed(A: Array) -> bool:
 @functools.lru_cache(1024)
 def _tile(n: int, inner: int, m: int, left_transposed: bool, right_transposed: bool) -> tuple[int, int] | None:
     """(rows, columns) of the small tiles that ``out`` divides into without rest, or None where the whole product is as fast."""
-    if n * inner * m <= SMALL_PRODUCT or inner * m > LARGEST_FACTOR or (left_transposed and right_transposed):
+    if inner * m > LARGEST_FACTOR or (left_transposed and right_transposed):
         return None
     if right_transposed:
         pays = inner >= SHORTEST_SUM_RIGHT_TRANSPOSED and n <= MOST_ROWS_RIGHT_TRANSPOSED and SQUARE_TILE**2 * inner <= SMALL_PRODUCT
