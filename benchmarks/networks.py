@@ -31,10 +31,12 @@ Array = NDArray[Any]
 Layers = list[tuple[Array, Array]]
 
 RATE, BETA_1, BETA_2, EPSILON, ALPHA, SEED = 1e-3, 0.9, 0.999, 1e-12, 1e-4, 7
-FIRST_EPOCH = {np.float64: 1e-6, np.float32: 5e-3}
-LAST_EPOCH = 2e-2
-"""Relative differences allowed between losses after one epoch, and at the end in float32. With so small an epsilon the first step moves
-every weight by r, however small its gradient: one whose sign is a matter of rounding goes the other way; float32 has such."""
+FIRST_EPOCH_DOUBLE, FIRST_EPOCH, LAST_EPOCH = 1e-6, 1e-4, 2e-2
+"""Relative differences allowed between losses after one epoch in float64, after one in float32, and at the end in float32."""
+DRIFTS = 2
+"""After one epoch in float32, losses may also differ by this many times the way that rounding has led scikit-learn from its float64
+run, once for each of two contenders. With so small an epsilon the first step moves every weight by r, however small its gradient: one
+whose sign is a matter of rounding goes the other way, and the largest network has such in float32."""
 
 
 @dataclass(frozen=True)
@@ -285,9 +287,13 @@ def contenders_of(work: Work, X: Array, y: Array, threads: int) -> tuple[list[Co
     return found, missing
 
 
-def losses_of(work: Work, results: dict[str, Layers], X: Array, y: Array, tolerance: float) -> str:
-    """The losses in words; AssertionError where one differs from ours by more than ``tolerance``."""
-    losses = {name: final_loss(work, layers, X, y) for name, layers in results.items()}
+def losses_of(work: Work, results: dict[str, Layers], X: Array, y: Array) -> dict[str, float]:
+    """The loss of each contender's layers."""
+    return {name: final_loss(work, layers, X, y) for name, layers in results.items()}
+
+
+def agreed(work: Work, losses: dict[str, float], tolerance: float) -> str:
+    """The losses in words; AssertionError where one differs from ours by more than ``tolerance``, which is relative."""
     told = ", ".join(f"{name} {loss:.6f}" for name, loss in losses.items())
     for name, loss in losses.items():
         assert abs(loss - losses[OURS]) <= tolerance * abs(losses[OURS]), f"{name} did other work, epochs {work.epochs}: {told}"
@@ -296,14 +302,18 @@ def losses_of(work: Work, results: dict[str, Layers], X: Array, y: Array, tolera
 
 def same_work(work: Work, X: Array, y: Array, threads: int) -> str:
     """The losses after one epoch in float64 and in float32, equal to rounding."""
-    first, told = replace(work, epochs=1), []
-    for dtype, tolerance in FIRST_EPOCH.items():
-        inputs = X.astype(dtype)
-        with in_double_precision() if dtype is np.float64 else contextlib.nullcontext():
-            contenders, _ = contenders_of(first, inputs, y, threads)
-            results = {contender.name: contender.run(contender.prepare()) for contender in contenders}
-        told.append(f"in {np.dtype(dtype)} {losses_of(first, results, inputs, y, tolerance)}")
-    return "; ".join(told)
+    first = replace(work, epochs=1)
+
+    def after_one_epoch(inputs: Array) -> dict[str, float]:
+        contenders, _ = contenders_of(first, inputs, y, threads)
+        return losses_of(first, {contender.name: contender.run(contender.prepare()) for contender in contenders}, inputs, y)
+
+    with in_double_precision():
+        double = after_one_epoch(X.astype(np.float64))
+    single = after_one_epoch(X)
+    drift = abs(single["scikit-learn"] / double["scikit-learn"] - 1.0)
+    tolerance = max(FIRST_EPOCH, DRIFTS * drift)
+    return f"in float64 {agreed(first, double, FIRST_EPOCH_DOUBLE)}; in float32 {agreed(first, single, tolerance)}"
 
 
 def in_double_precision() -> contextlib.AbstractContextManager[Any]:
@@ -334,7 +344,7 @@ def run(row: str, *, quick: bool, repeats: int, threads: int) -> Result:
     begun = same_work(work, X, y, threads)
     contenders, missing = contenders_of(work, X, y, threads)
     times, results = take_turns(contenders, repeats)
-    ended = losses_of(work, results, X, y, LAST_EPOCH)
+    ended = agreed(work, losses_of(work, results, X, y), LAST_EPOCH)
     limit = epoch_seconds(work.sizes, work.batch, work.steps)
     notes = [
         f"{work.epochs} epochs of {work.steps} updates",
